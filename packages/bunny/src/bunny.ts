@@ -1,5 +1,5 @@
 import type { Logger } from '@warren/runtime'
-import type { TaskResult } from '@warren/task-api'
+import type { EncodedResult } from '@warren/task-api'
 import { systemClock, type Clock } from './clock.ts'
 import { Collection } from './collection.ts'
 import type { BunnyConfig } from './config.ts'
@@ -31,7 +31,7 @@ export interface BunnyDependencies {
   /** Aborts a start that is waiting for its database. Dispose the handle to stop a bunny that has started. */
   readonly signal?: AbortSignal
   /** Receives the results of a dry run: nothing is sent, recorded or counted. */
-  readonly onDryRun?: (result: TaskResult) => void
+  readonly onDryRun?: (result: EncodedResult) => void
   /** Read for proxies and certificate authorities. Default: `process.env`. */
   readonly env?: NodeJS.ProcessEnv
 }

@@ -1,5 +1,5 @@
 import { Backoff, LinkSummary, type Logger } from '@warren/runtime'
-import { TaskApiError, type TaskResult } from '@warren/task-api'
+import { TaskApiError, type EncodedResult } from '@warren/task-api'
 import type { Clock } from './clock.ts'
 import type { BunnyMetrics } from './health/bunny-metrics.ts'
 import type { CollectionStatus } from './health/collection-status.ts'
@@ -28,7 +28,7 @@ export interface CollectionOptions {
   readonly solve: TaskSchedulerOptions['solve']
   readonly gate: TaskGate
   /** Receives each result of a dry run, instead of the relay. */
-  readonly onDryRun: ((result: TaskResult) => void) | undefined
+  readonly onDryRun: ((result: EncodedResult) => void) | undefined
   /** Shared by all collections, as they share the database. */
   readonly slots: Readonly<Record<TaskKind, RunSlots>>
   readonly clock: Clock
@@ -151,13 +151,14 @@ export class Collection {
   }
 
   #refreshCache(signal: AbortSignal): void {
-    const { cache, config, relay, clock, log } = this.#options
+    const { cache, config, relay, gate, clock, log } = this.#options
     if (cache === undefined) return
     const refreshing = keepCacheFresh(
       {
         cache,
         solve: (task) => this.#scheduler.enqueueDistribution(task),
         collectionId: relay.collectionId,
+        denied: () => gate.denied(),
         onStartup: config.cacheRefreshOnStartup,
         clock,
         log,

@@ -1,5 +1,6 @@
 import {
   addressReportFields,
+  serializeResultBytes,
   taskApiBase,
   TaskApiClient,
   type AddressReport,
@@ -8,7 +9,7 @@ import {
   type Exchange,
   type ResolutionReport,
   type ResolveHost,
-  type TaskResult,
+  type EncodedResult,
 } from '@warren/task-api'
 import { newRequestId, type Logger } from '@warren/runtime'
 import { BunnyEvent } from './log-events.ts'
@@ -112,8 +113,10 @@ export class RelayLink implements AsyncDisposable {
     return response
   }
 
-  async submit(result: TaskResult, signal: AbortSignal): Promise<Submission> {
-    const response = this.#client.submitResult(result, { signal })
+  async submit(result: EncodedResult, signal: AbortSignal): Promise<Submission> {
+    const { uuid, collection_id: collection } = result
+    const json = serializeResultBytes(result)
+    const response = this.#client.submitResultJson({ uuid, collection }, json, { signal })
     const requestId = this.#requestId
     try {
       const outcome = await response

@@ -12,6 +12,7 @@ import {
   isFailure,
   resultFile,
   type DistributionRow,
+  type EncodedResult,
   type TaskResult,
 } from '@warren/task-api'
 import type { QuestionKind } from './plan.ts'
@@ -67,7 +68,7 @@ export function resultOf(
 }
 
 /** The figures of a result. Null for an error, and 'unreadable' if they cannot be read. */
-export function figuresOf(kind: QuestionKind, result: TaskResult): Truth | 'unreadable' {
+export function figuresOf(kind: QuestionKind, result: EncodedResult): Truth | 'unreadable' {
   if (isFailure(result)) return null
   if (kind === 'availability') return new Map([['', result.queryResult.count]])
   const figures = new Map<string, number>()

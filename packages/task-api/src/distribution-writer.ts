@@ -1,17 +1,20 @@
 import { columnsOf, distributionLine, type DistributionFileName } from './distribution-file.ts'
 import type { DistributionRow } from './distribution-row.ts'
-import type { ResultFile, ResultFileContent } from './result-file.ts'
+import { GrowingBytes } from './growing-bytes.ts'
+import type { EncodedFile, ResultFileContent } from './result-file.ts'
 
 const PIECE_LENGTH = 48_000
 
 /**
  * Writes a distribution file row by row, so that neither its rows nor its text are in memory as a whole. The text is the same
- * as that of `encodeDistribution`, and the file the same as that of `resultFile`.
+ * as that of `encodeDistribution`, and the file the same as that of `resultFile`, but encoded data are bytes.
  */
 export class DistributionWriter {
   readonly #name: DistributionFileName
   readonly #encode: boolean
-  #data: string[] = []
+  /** The base64 text, or the text itself. */
+  #encoded = new GrowingBytes()
+  #readable: string[] = []
   #bytes = 0
   #text = ''
   #rest = Buffer.alloc(0)
@@ -30,7 +33,8 @@ export class DistributionWriter {
 
   /** Starts again without rows. */
   clear(): void {
-    this.#data = []
+    this.#encoded = new GrowingBytes()
+    this.#readable = []
     this.#bytes = 0
     this.#text = columnsOf(this.#name).join('\t')
     this.#rest = Buffer.alloc(0)
@@ -49,20 +53,19 @@ export class DistributionWriter {
   }
 
   /** Ends the file. `file_size` is that of a bunny: thousands of characters. */
-  end(content: Pick<ResultFileContent, 'description' | 'sensitive'>): ResultFile {
+  end(content: Pick<ResultFileContent, 'description' | 'sensitive'>): EncodedFile {
     this.#write(this.#text.trimEnd())
-    this.#text = ''
-    if (this.#encode) this.#data.push(this.#rest.toString('base64'))
-    this.#rest = Buffer.alloc(0)
-    const data = this.#data.join('')
-    this.#data = []
+    this.#encoded.append(this.#rest.toString('base64'))
+    const data = this.#encode ? this.#encoded.toBuffer() : this.#readable.join('')
+    const size = this.#encode ? data.length : this.#bytes
+    this.clear()
     return {
       file_name: this.#name,
       file_data: data,
       file_description: content.description,
       file_reference: '',
       file_sensitive: content.sensitive,
-      file_size: (this.#encode ? data.length : this.#bytes) / 1000,
+      file_size: size / 1000,
       file_type: 'BCOS',
     }
   }
@@ -71,13 +74,13 @@ export class DistributionWriter {
     const added = Buffer.from(text)
     this.#bytes += added.length
     if (!this.#encode) {
-      this.#data.push(text)
+      this.#readable.push(text)
       return
     }
     const bytes = Buffer.concat([this.#rest, added])
     // Base64 encodes 3 bytes at a time.
     const whole = bytes.length - (bytes.length % 3)
-    this.#data.push(bytes.toString('base64', 0, whole))
+    this.#encoded.append(bytes.toString('base64', 0, whole))
     this.#rest = bytes.subarray(whole)
   }
 }

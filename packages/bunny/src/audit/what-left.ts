@@ -1,37 +1,48 @@
-import { isFailure, type ResultFile, type TaskResult } from '@warren/task-api'
-import { sha256 } from './audit-chain.ts'
+import { createHash } from 'node:crypto'
+import {
+  fileTextPieces,
+  isFailure,
+  ResultFormatError,
+  type EncodedFile,
+  type EncodedResult,
+} from '@warren/task-api'
 import type { Left } from './audit-entry.ts'
 
 const MAX_MESSAGE_LENGTH = 1000
 
 /** What a result contains, without the rows of its files: their hash proves later which file it was. */
-export function whatLeft(result: TaskResult): Left {
+export function whatLeft(result: EncodedResult): Left {
   const { status, message, queryResult } = result
   return {
     status: isFailure(result) ? 'error' : 'ok',
     count: queryResult.count,
     message: (message ?? status).slice(0, MAX_MESSAGE_LENGTH),
-    files: queryResult.files.map((file) => {
-      const bytes = contentOf(file)
-      return {
-        name: file.file_name,
-        sha256: sha256(bytes),
-        bytes: bytes.length,
-        rows: countLines(bytes) - 1,
-      }
-    }),
+    files: queryResult.files.map((file) => ({ name: file.file_name, ...digest(file) })),
   }
 }
 
-/** The text of a file as bytes: decoded, unless it was left readable. */
-export function contentOf(file: ResultFile): Buffer {
-  const decoded = Buffer.from(file.file_data, 'base64')
-  return decoded.toString('base64') === file.file_data ? decoded : Buffer.from(file.file_data)
+/** The text of a file is hashed piece by piece, because that of a large hospital has many megabytes. */
+function digest(file: EncodedFile): { sha256: string; bytes: number; rows: number } {
+  const hash = createHash('sha256')
+  let bytes = 0
+  let lineEnds = 0
+  let last = ''
+  for (const piece of textPieces(file)) {
+    hash.update(piece)
+    bytes += Buffer.byteLength(piece)
+    for (let at = piece.indexOf('\n'); at >= 0; at = piece.indexOf('\n', at + 1)) lineEnds += 1
+    if (piece !== '') last = piece
+  }
+  const lines = lineEnds + (last === '' || last.endsWith('\n') ? 0 : 1)
+  return { sha256: hash.digest('hex'), bytes, rows: lines - 1 }
 }
 
-function countLines(bytes: Buffer): number {
-  if (bytes.length === 0) return 0
-  let lines = bytes.at(-1) === 0x0a ? 0 : 1
-  for (let at = bytes.indexOf(0x0a); at >= 0; at = bytes.indexOf(0x0a, at + 1)) lines += 1
-  return lines
+/** The text of a file: decoded, unless it was left readable. */
+export function textPieces(file: EncodedFile): Iterable<string> {
+  try {
+    return fileTextPieces(file)
+  } catch (error: unknown) {
+    if (!(error instanceof ResultFormatError)) throw error
+    return [file.file_data.toString()]
+  }
 }

@@ -1,10 +1,9 @@
 import { styles, type CliIo } from '@warren/runtime'
-import { serializeResult } from '@warren/task-api'
+import { serializeResultBytes } from '@warren/task-api'
 import { systemClock } from '../clock.ts'
 import { loadRunConfig, runConfig } from '../config.ts'
 import { previewPolicy } from '../gate/preview-policy.ts'
 import { summarise } from '../output/result-summary.ts'
-import { withoutDeniedRows } from '../policy/without-denied-rows.ts'
 import { startDeadline } from '../solve/run-query.ts'
 import { solveTask } from '../solve/solve-task.ts'
 import { VERSION } from '../version.ts'
@@ -28,8 +27,9 @@ export async function dryRun(body: unknown, options: { json: boolean }, io: CliI
     clock: systemClock,
     log,
   })
-  const solved = await solveTask(body, {
+  const { result } = await solveTask(body, {
     ...settings,
+    denied,
     source,
     collectionId: config.collectionId,
     version: VERSION,
@@ -39,9 +39,8 @@ export async function dryRun(body: unknown, options: { json: boolean }, io: CliI
     clock: systemClock,
     log,
   })
-  const result = withoutDeniedRows(solved.result, denied)
   if (options.json) {
-    const wouldLeave: unknown = JSON.parse(serializeResult(result))
+    const wouldLeave: unknown = JSON.parse(serializeResultBytes(result).toString())
     io.stdout.write(`${JSON.stringify({ words, verdict, wouldLeave }, null, 2)}\n`)
     return
   }

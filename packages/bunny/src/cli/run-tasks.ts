@@ -1,6 +1,11 @@
 import { ModifierError, policyFromModifiers, type DisclosurePolicy } from '@warren/disclosure'
 import { ExitCode, ProgramError, type CliIo } from '@warren/runtime'
-import { errorResult, parseTaskEnvelope, serializeResult, type TaskResult } from '@warren/task-api'
+import {
+  errorResult,
+  parseTaskEnvelope,
+  serializeResultBytes,
+  type EncodedResult,
+} from '@warren/task-api'
 import { systemClock } from '../clock.ts'
 import { loadRunConfig, runConfig } from '../config.ts'
 import { BunnyEvent } from '../log-events.ts'
@@ -95,13 +100,13 @@ export async function runTasks(options: RunOptions, io: CliIo): Promise<void> {
 }
 
 /** JSON in a pipe and in a file, a summary where a person looks. */
-function formatOf(options: RunOptions, io: CliIo): (result: TaskResult) => string {
+function formatOf(options: RunOptions, io: CliIo): (result: EncodedResult) => string {
   if (options.csv === true) return toCsv
   const isForPeople =
     options.json !== true && options.output === undefined && io.stdout.isTTY === true
   return isForPeople
     ? (result) => summarise(result, io)
-    : (result) => `${serializeResult(result)}\n`
+    : (result) => `${serializeResultBytes(result).toString()}\n`
 }
 
 type ReadableLine =
@@ -121,7 +126,7 @@ function readLine(line: BatchLine, policy: DisclosurePolicy): ReadableLine {
 }
 
 /** The result of an unreadable line. */
-function errorFor(task: unknown, reason: string): TaskResult {
+function errorFor(task: unknown, reason: string): EncodedResult {
   let address = { uuid: '', collection: '' }
   try {
     address = parseTaskEnvelope(task)

@@ -86,14 +86,16 @@ interface Solving {
   readonly source: CdmSource
   readonly limitMs: number
   readonly collectionId?: string
+  readonly denied?: ReadonlySet<number>
 }
 
 function solve(
   task: unknown,
-  { config, source, limitMs, collectionId = config.collectionId }: Solving,
+  { config, source, limitMs, collectionId = config.collectionId, denied }: Solving,
 ): Promise<Solution> {
   return solveTask(task, {
     ...siteSettings(config),
+    ...(denied === undefined ? {} : { denied }),
     source,
     collectionId,
     version: VERSION,
@@ -148,8 +150,8 @@ async function pollOnce(list: Checklist, { config, env, source, place }: PollOnc
           })
         if (admission === undefined) return undefined
         const collectionId = relay.collectionId
-        const solution = await gate.answer(admission, () =>
-          solve(task, { config, source, limitMs, collectionId }),
+        const solution = await gate.answer(admission, (denied) =>
+          solve(task, { config, source, limitMs, collectionId, denied }),
         )
         return solution.result
       },

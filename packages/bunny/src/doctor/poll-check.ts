@@ -1,4 +1,4 @@
-import type { TaskResult } from '@warren/task-api'
+import type { EncodedResult } from '@warren/task-api'
 import { TaskApiError } from '@warren/task-api'
 import { adviceFor } from '../poll/poll-advice.ts'
 import type { Checklist } from './checklist.ts'
@@ -9,8 +9,8 @@ const POLL = { id: 'poll', area: 'network', title: 'poll' } as const
 export interface PollCheck {
   readonly poll: (signal: AbortSignal) => Promise<{ body: unknown } | null>
   /** Undefined if the policy of the site holds the task. */
-  readonly solve: (task: unknown) => Promise<TaskResult | undefined>
-  readonly submit: (result: TaskResult, signal: AbortSignal) => Promise<unknown>
+  readonly solve: (task: unknown) => Promise<EncodedResult | undefined>
+  readonly submit: (result: EncodedResult, signal: AbortSignal) => Promise<unknown>
   readonly limitMs: number
 }
 

@@ -2,7 +2,7 @@ import { SourceError } from '@warren/database'
 import type { CohortOptions } from '@warren/cohort'
 import type { DisclosurePolicy } from '@warren/disclosure'
 import type { Logger } from '@warren/runtime'
-import { errorResult, type TaskResult } from '@warren/task-api'
+import { errorResult, type EncodedResult } from '@warren/task-api'
 import type { QuestionEvent } from '../audit/audit-entry.ts'
 import { whatLeft } from '../audit/what-left.ts'
 import type { Clock } from '../clock.ts'
@@ -15,7 +15,6 @@ import type { LoadedPolicy, PolicyFile } from '../policy/policy-file.ts'
 import { localTime } from '../policy/quiet-hours.ts'
 import { SimilarQuestions } from '../policy/similar-questions.ts'
 import type { Usage } from '../policy/usage.ts'
-import { withoutDeniedRows } from '../policy/without-denied-rows.ts'
 import type { ConceptNameCache } from '../question/concept-names.ts'
 import {
   criterionHashes,
@@ -118,8 +117,16 @@ export class TaskGate {
     }
   }
 
+  /** The concepts that the policy denies now. Rejects like `DeniedConcepts`. */
+  async denied(): Promise<ReadonlySet<number>> {
+    return await this.#options.denied.of(await this.#options.policy.current())
+  }
+
   /** Solves an admitted task and records it. The result may be sent once this has resolved. */
-  async answer(admission: Admission, solve: () => Promise<Solution>): Promise<Solution> {
+  async answer(
+    admission: Admission,
+    solve: (denied: ReadonlySet<number>) => Promise<Solution>,
+  ): Promise<Solution> {
     const { refusal, question, denied } = admission
     if (refusal !== undefined) {
       const result = errorResult(this.#addressOf(question), refusal)
@@ -129,8 +136,7 @@ export class TaskGate {
       }
       return await this.#recorded('refused', admission, solution)
     }
-    const solved = await solve()
-    const solution = { ...solved, result: withoutDeniedRows(solved.result, denied) }
+    const solution = await solve(denied)
     const event = solution.failure === undefined ? 'answered' : 'not answerable'
     return await this.#recorded(event, admission, solution)
   }
@@ -139,7 +145,7 @@ export class TaskGate {
   async recordResult(
     event: QuestionEvent['event'],
     body: unknown,
-    result: TaskResult,
+    result: EncodedResult,
   ): Promise<boolean> {
     const { policy, omop, clock } = this.#options
     const question = readQuestion(body, omop)

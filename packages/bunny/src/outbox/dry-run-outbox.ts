@@ -1,11 +1,11 @@
 import type { Logger } from '@warren/runtime'
-import type { TaskResult } from '@warren/task-api'
+import type { EncodedResult } from '@warren/task-api'
 import { BunnyEvent } from '../log-events.ts'
 import type { Outbox } from './outbox.ts'
 
 /** Shows each result instead of submitting it. */
 export function dryRunOutbox(
-  show: (result: TaskResult) => void,
+  show: (result: EncodedResult) => void,
   log: Logger,
 ): Pick<Outbox, 'put' | 'has' | 'isFull'> {
   return {

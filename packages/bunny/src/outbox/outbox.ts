@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import { Backoff, type Logger } from '@warren/runtime'
-import { errorResult, isFailure, type TaskResult } from '@warren/task-api'
+import { errorResult, isFailure, type EncodedResult } from '@warren/task-api'
 import type { Clock } from '../clock.ts'
 import { BunnyEvent } from '../log-events.ts'
 import { classifyFailure } from './submission-failure.ts'
@@ -16,7 +16,7 @@ export interface Submission {
 
 export interface OutboxOptions {
   /** One `POST result`; throws `TaskApiError`. */
-  readonly submit: (result: TaskResult, signal: AbortSignal) => Promise<Submission>
+  readonly submit: (result: EncodedResult, signal: AbortSignal) => Promise<Submission>
   /** Keeps results until they are accepted, or rejected for good. */
   readonly tasks: TaskKeeper
   readonly clock: Clock
@@ -88,7 +88,7 @@ export class Outbox {
   }
 
   /** Adds a result. It is on disk when this returns, if there is a folder. `again`: it was submitted before. */
-  put(key: string, result: TaskResult, options: { again?: boolean } = {}): void {
+  put(key: string, result: EncodedResult, options: { again?: boolean } = {}): void {
     const entry = { key, solvedAt: this.#options.clock.now(), result }
     this.#options.tasks.solved(entry)
     if (!this.#submissions.has(key)) {
@@ -188,7 +188,7 @@ export class Outbox {
     }
   }
 
-  async #submitOnce(result: TaskResult): Promise<Submission> {
+  async #submitOnce(result: EncodedResult): Promise<Submission> {
     if (this.#submitting < MAX_CONCURRENT_SUBMISSIONS) this.#submitting += 1
     else await new Promise<void>((resolve) => this.#waiting.push(resolve))
     try {

@@ -1,4 +1,4 @@
-import { isFailure, type TaskResult } from '@warren/task-api'
+import { isFailure, type EncodedResult } from '@warren/task-api'
 import type { Logger } from '@warren/runtime'
 import type { Clock } from '../clock.ts'
 import { BunnyEvent } from '../log-events.ts'
@@ -46,7 +46,7 @@ export class TaskKeeper {
   }
 
   /** The result was accepted or is not needed. Only successful results are kept, so that a failed task is solved again. */
-  answered(key: string, result: TaskResult): void {
+  answered(key: string, result: EncodedResult): void {
     this.#attempt(() => this.#store.answer(key, this.#clock.now(), !isFailure(result)))
   }
 

@@ -1,5 +1,5 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
-import { parseResult, serializeResult, type TaskResult } from '@warren/task-api'
+import { parseResultBytes, serializeResultBytes, type EncodedResult } from '@warren/task-api'
 import { errorText } from '../error-text.ts'
 
 export type TaskKind = 'availability' | 'distribution'
@@ -20,11 +20,11 @@ export interface StoredResult {
   readonly key: string
   /** Milliseconds since the epoch. */
   readonly solvedAt: number
-  readonly result: TaskResult
+  readonly result: EncodedResult
 }
 
 /** What is stored about a task: not answered, waiting for submission, answered with an error, or the submitted result. */
-export type TaskState = 'received' | 'solved' | 'failed' | TaskResult
+export type TaskState = 'received' | 'solved' | 'failed' | EncodedResult
 
 /** A row that cannot be read. It is not used again, and stays for inspection until it is evicted. */
 export interface UnreadableRow {
@@ -99,16 +99,16 @@ const SQL: Readonly<Record<Name, string>> = {
   begin: `UPDATE task SET begun = begun + 1 WHERE key = ? RETURNING begun`,
   release: `UPDATE task SET begun = max(0, begun - 1) WHERE key = ?`,
   solve: `INSERT INTO task (key, uuid, kind, received_at, solved_at, valid_for, result)
-    VALUES (?1, ?2, '', ?3, ?3, ?4, ?5)
-    ON CONFLICT DO UPDATE SET solved_at = ?3, valid_for = ?4, result = ?5, answered_at = NULL`,
+    VALUES (?1, ?2, '', ?3, ?3, ?4, CAST(?5 AS TEXT))
+    ON CONFLICT DO UPDATE SET solved_at = ?3, valid_for = ?4, result = excluded.result, answered_at = NULL`,
   answer: `UPDATE task SET answered_at = ?2, body = NULL,
     result = CASE WHEN ?3 THEN result END WHERE key = ?1`,
   remove: `DELETE FROM task WHERE key = ?`,
-  find: `SELECT solved_at, answered_at, result FROM task
+  find: `SELECT solved_at, answered_at, CAST(result AS BLOB) AS result FROM task
     WHERE key = ? AND (solved_at IS NULL OR result IS NULL OR valid_for = ?)`,
   unsolved: `SELECT key, uuid, kind, received_at, body, begun FROM task
     WHERE solved_at IS NULL ORDER BY received_at`,
-  unsubmitted: `SELECT key, uuid, solved_at, result FROM task
+  unsubmitted: `SELECT key, uuid, solved_at, CAST(result AS BLOB) AS result FROM task
     WHERE solved_at IS NOT NULL AND answered_at IS NULL ORDER BY solved_at`,
   // A result of an earlier format has no body, so it cannot be solved again.
   invalidate: `UPDATE task SET solved_at = NULL, result = NULL
@@ -173,8 +173,8 @@ export class TaskStore implements Disposable {
 
   /** Keeps a result until it is answered. */
   solve({ key, solvedAt, result }: StoredResult, validFor = this.#validFor): void {
-    const text = serializeResult(result)
-    this.#write(() => this.#statement('solve').run(key, result.uuid, solvedAt, validFor, text))
+    const json = serializeResultBytes(result)
+    this.#write(() => this.#statement('solve').run(key, result.uuid, solvedAt, validFor, json))
   }
 
   /** The result was accepted, or rejected for good. Its text is kept for a while if `reusable`. */
@@ -200,9 +200,9 @@ export class TaskStore implements Disposable {
     if (solvedAt === null) return 'received'
     if (answeredAt === null) return 'solved'
     if (typeof answeredAt === 'number' && answeredAt < now - this.#retention.ageMs) return undefined
-    if (typeof result !== 'string') return 'failed'
+    if (!(result instanceof Uint8Array)) return 'failed'
     try {
-      return parseResult(JSON.parse(result))
+      return readResult(result)
     } catch {
       return 'failed'
     }
@@ -226,7 +226,7 @@ export class TaskStore implements Disposable {
     const { read, bad } = this.#readRows('unsubmitted', now, (row) => ({
       key: String(row['key']),
       solvedAt: Number(row['solved_at']),
-      result: parseResult(JSON.parse(String(row['result']))),
+      result: readResult(row['result']),
     }))
     return { results: read, bad }
   }
@@ -287,6 +287,12 @@ export class TaskStore implements Disposable {
     const version = Number(this.#database.prepare('PRAGMA user_version').get()?.['user_version'])
     if (version > SCHEMA_VERSION) throw new Error('a newer version of Warren wrote the file')
   }
+}
+
+/** The data of large files stay the bytes that SQLite has returned. */
+function readResult(json: unknown): EncodedResult {
+  if (!(json instanceof Uint8Array)) throw new Error('there is no result')
+  return parseResultBytes(Buffer.from(json.buffer, json.byteOffset, json.byteLength))
 }
 
 const SQLITE_FULL = 13

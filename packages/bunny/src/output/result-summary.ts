@@ -2,14 +2,14 @@ import {
   decodeDistribution,
   isFailure,
   type DistributionRow,
-  type TaskResult,
+  type EncodedResult,
 } from '@warren/task-api'
 import { columnsOf, formatTable, styles, wrapWords, type CliIo } from '@warren/runtime'
-import { contentOf } from '../audit/what-left.ts'
+import { textPieces } from '../audit/what-left.ts'
 import { csvLine } from './csv.ts'
 
 /** What a result says, for people: the number, or a table for a distribution. */
-export function summarise(result: TaskResult, io: CliIo): string {
+export function summarise(result: EncodedResult, io: CliIo): string {
   const paint = styles(io.stdout, io.env)
   const columns = columnsOf(io.stdout, io.env)
   if (isFailure(result)) {
@@ -27,7 +27,7 @@ export function summarise(result: TaskResult, io: CliIo): string {
 }
 
 /** The rows of a distribution, or the number of an availability task, as CSV with a header. */
-export function toCsv(result: TaskResult): string {
+export function toCsv(result: EncodedResult): string {
   const { uuid, queryResult } = result
   if (queryResult.files.length === 0) {
     const isKnown = !isFailure(result)
@@ -62,10 +62,10 @@ function alternativesOf({ alternatives }: DistributionRow): string {
     .join(', ')
 }
 
-function distributionRows({ queryResult }: TaskResult): DistributionRow[] {
+function distributionRows({ queryResult }: EncodedResult): DistributionRow[] {
   return queryResult.files
     .filter(({ file_name }) => file_name.endsWith('.distribution'))
-    .flatMap((file) => decodeDistribution(contentOf(file).toString('utf8')).rows)
+    .flatMap((file) => decodeDistribution([...textPieces(file)].join('')).rows)
 }
 
 /** `1,130` */

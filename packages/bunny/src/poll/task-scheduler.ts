@@ -1,6 +1,11 @@
 import { SourceError } from '@warren/database'
 import type { Logger } from '@warren/runtime'
-import { errorResult, parseTaskEnvelope, TaskFormatError, type TaskResult } from '@warren/task-api'
+import {
+  errorResult,
+  parseTaskEnvelope,
+  TaskFormatError,
+  type EncodedResult,
+} from '@warren/task-api'
 import type { Clock } from '../clock.ts'
 import { BunnyEvent } from '../log-events.ts'
 import type { Outbox } from '../outbox/outbox.ts'
@@ -17,7 +22,7 @@ import type { RunSlots } from './task-queue.ts'
 export interface TaskSchedulerOptions {
   readonly solve: (
     body: unknown,
-    limits: { deadline: Deadline; stop: AbortSignal },
+    limits: { deadline: Deadline; stop: AbortSignal; denied: ReadonlySet<number> },
   ) => Promise<Solution>
   readonly tasks: TaskKeeper
   /** Decides on each task before it is solved, and records what leaves before it does. */
@@ -135,11 +140,15 @@ export class TaskScheduler {
 
   /** Solves a distribution for the cache, after the tasks that are already waiting. Rejects if the scheduler closes first. */
   enqueueDistribution(body: unknown): Promise<Solution> {
-    const { solve, timeoutMs } = this.#options
+    const { solve, gate, timeoutMs } = this.#options
     return new Promise((resolve, reject) => {
       this.#lanes.add('distribution', async () => {
         const deadline = startDeadline(timeoutMs.distribution)
-        await solve(body, { deadline, stop: this.#stop.signal }).then(resolve, reject)
+        const stop = this.#stop.signal
+        await gate
+          .denied()
+          .then((denied) => solve(body, { deadline, stop, denied }))
+          .then(resolve, reject)
       })
     })
   }
@@ -201,7 +210,7 @@ export class TaskScheduler {
   /** Puts a result into the outbox once the record has an entry. Without an entry it may have to stay. */
   #putRecorded(
     event: 'answered again' | 'not answerable',
-    { key, body, result }: { key: string; body: unknown; result: TaskResult },
+    { key, body, result }: { key: string; body: unknown; result: EncodedResult },
   ): void {
     this.#inProgress.add(key)
     const record = async (): Promise<void> => {
@@ -229,7 +238,9 @@ export class TaskScheduler {
       const admitted = await admission
       tasks.begun(key)
       const limits = { deadline, stop: this.#stop.signal }
-      const { result, failure } = await gate.answer(admitted, () => solve(task.body, limits))
+      const { result, failure } = await gate.answer(admitted, (denied) =>
+        solve(task.body, { ...limits, denied }),
+      )
       if (failure !== undefined) {
         const { reason, kind: cause, cause: error } = failure
         log.warn(

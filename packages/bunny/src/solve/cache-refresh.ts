@@ -9,6 +9,8 @@ export interface CacheRefreshOptions {
   /** Solves in the queue of requested distributions, so that the two do not compete for the database. */
   readonly solve: (task: Readonly<Record<string, string>>) => Promise<Solution>
   readonly collectionId: string
+  /** The concepts that the policy denies now. */
+  readonly denied: () => Promise<ReadonlySet<number>>
   /** Whether missing distributions are computed at start. */
   readonly onStartup: boolean
   readonly clock: Clock
@@ -27,12 +29,12 @@ export async function keepCacheFresh(
   options: CacheRefreshOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const { cache, onStartup, clock } = options
+  const { cache, denied, onStartup, clock } = options
   let starting = true
   while (!signal.aborted) {
     let failed = false
     for (const code of CODES) {
-      const state = await cache.state(code)
+      const state = await cache.state(code, await denied())
       const due = state === 'expired' || (state === 'none' && starting && onStartup)
       if (due && !signal.aborted) failed = !(await refresh(code, options)) || failed
     }

@@ -48,17 +48,25 @@ export class DistributionCache {
     return new DistributionCache(options)
   }
 
-  /** Whether there is an entry, and whether it can be used. */
-  async state(code: CachedCode): Promise<'none' | 'fresh' | 'expired'> {
-    const header = await this.#header(code)
+  /** Whether there is an entry without the rows of `denied` concepts, and whether it can be used. */
+  async state(
+    code: CachedCode,
+    denied: ReadonlySet<number>,
+  ): Promise<'none' | 'fresh' | 'expired'> {
+    const header = await this.#header(code, this.#keyFor(denied))
     if (header === undefined) return 'none'
     return this.#isFresh(header) ? 'fresh' : 'expired'
   }
 
-  /** Passes on the rows of `code`: from the cache while they are fresh, otherwise computed and cached. */
-  async rows(code: CachedCode, sink: RowSink, produce: RowProducer): Promise<void> {
+  /** Passes on the rows of `code` without those of `denied` concepts: from the cache while they are fresh, otherwise computed and cached. */
+  async rows(
+    code: CachedCode,
+    denied: ReadonlySet<number>,
+    { sink, produce }: { sink: RowSink; produce: RowProducer },
+  ): Promise<void> {
     const { log } = this.#options
-    const header = await this.#header(code)
+    const key = this.#keyFor(denied)
+    const header = await this.#header(code, key)
     if (header !== undefined && this.#isFresh(header)) {
       try {
         await readEntry(this.#path(code), sink)
@@ -69,11 +77,15 @@ export class DistributionCache {
         sink.clear()
       }
     }
-    await this.#produce(code, sink, produce)
+    await this.#produce(code, key, { sink, produce })
   }
 
   /** A failure to write costs time only: the rows are computed again for the next task. */
-  async #produce(code: CachedCode, sink: RowSink, produce: RowProducer): Promise<void> {
+  async #produce(
+    code: CachedCode,
+    key: string,
+    { sink, produce }: { sink: RowSink; produce: RowProducer },
+  ): Promise<void> {
     let writer: EntryWriter | undefined
     const attempt = (write: () => void): void => {
       try {
@@ -86,7 +98,7 @@ export class DistributionCache {
     }
     attempt(() => {
       const madeAt = this.#options.clock.now()
-      writer = new EntryWriter(this.#path(code), { key: this.#key, madeAt })
+      writer = new EntryWriter(this.#path(code), { key, madeAt })
     })
     try {
       await produce({
@@ -113,15 +125,24 @@ export class DistributionCache {
     return ttlMs === 0 || (ageMs >= 0 && ageMs < ttlMs)
   }
 
+  /** Rows of concepts that the policy of the site denies are not in an entry, so it is not used for another policy. */
+  #keyFor(denied: ReadonlySet<number>): string {
+    if (denied.size === 0) return this.#key
+    const concepts = [...denied].toSorted((a, b) => a - b)
+    return createHash('sha256')
+      .update(`${this.#key} ${concepts.join(' ')}`)
+      .digest('hex')
+  }
+
   #path(code: CachedCode): string {
     return join(this.#options.folder, `${code.toLowerCase()}.rows`)
   }
 
   /** `undefined` without an entry for the values of this cache. */
-  async #header(code: CachedCode): Promise<EntryHeader | undefined> {
+  async #header(code: CachedCode, key: string): Promise<EntryHeader | undefined> {
     try {
       const header = await readHeader(this.#path(code))
-      return header?.key === this.#key ? header : undefined
+      return header?.key === key ? header : undefined
     } catch (error: unknown) {
       this.#failed(code, error)
       return undefined

@@ -8,7 +8,7 @@ import {
   resultFile,
   type DistributionTask,
   type ResultFile,
-  type TaskResult,
+  type EncodedResult,
 } from '@warren/task-api'
 import { demographicsRows } from './demographics/demographics-rows.ts'
 import type { CachedCode } from './distribution-cache.ts'
@@ -34,8 +34,8 @@ const KINDS: Readonly<Record<CachedCode, DistributionKind>> = {
 export async function solveDistribution(
   task: DistributionTask,
   context: SolveContext,
-): Promise<TaskResult> {
-  const { cache, encode } = context
+): Promise<EncodedResult> {
+  const { cache, encode, denied = new Set() } = context
   const code = codeOf(task)
   const { rows, file, hasMetadata } = KINDS[code]
   const writer = new DistributionWriter(file, { encode })
@@ -44,7 +44,7 @@ export async function solveDistribution(
     clear: () => writer.clear(),
   }
   const produce = rows(context)
-  await (cache === undefined ? produce(sink) : cache.rows(code, sink, produce))
+  await (cache === undefined ? produce(sink) : cache.rows(code, denied, { sink, produce }))
   const count = writer.rows
   const result = writer.end({
     // Intended: the Python bunny sends this text for both files.

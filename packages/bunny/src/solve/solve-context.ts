@@ -8,6 +8,8 @@ export interface SolveContext extends RunQueryOptions {
   readonly policy: DisclosurePolicy
   /** Which optional tables of the CDM tasks may use at this site. */
   readonly omop: CohortOptions
+  /** Concepts that the site does not show in GENERIC. Default: none. */
+  readonly denied?: ReadonlySet<number>
   /** The time zone in which a day begins. Absent: that of the process. */
   readonly timeZone?: string
   /** Whether DEMOGRAPHICS has ages. Default: no. */

@@ -3,7 +3,7 @@ import {
   parseTask,
   TaskFormatError,
   type Task,
-  type TaskResult,
+  type EncodedResult,
 } from '@warren/task-api'
 import { solveAvailability } from './availability.ts'
 import { solveDistribution } from './distribution.ts'
@@ -11,7 +11,7 @@ import type { SolveContext } from './solve-context.ts'
 import { Unanswerable, type UnanswerableCause } from './unanswerable.ts'
 
 export interface Solution {
-  readonly result: TaskResult
+  readonly result: EncodedResult
   /** Why the result is an error. Absent if it is not. */
   readonly failure?: {
     readonly kind: UnanswerableCause

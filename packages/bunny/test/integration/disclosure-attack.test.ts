@@ -3,7 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SourceError } from '@warren/database'
 import { disclose, type DisclosurePolicy } from '@warren/disclosure'
-import { decodeAlternatives, decodeDistribution, fileText, type TaskResult } from '@warren/task-api'
+import {
+  decodeAlternatives,
+  decodeDistribution,
+  fileText,
+  type EncodedResult,
+} from '@warren/task-api'
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { possibleCounts } from '../../../disclosure/test/support/partition-reader.ts'
@@ -85,7 +90,7 @@ function contextOf(policy: DisclosurePolicy, more: Partial<SolveContext> = {}): 
   }
 }
 
-const rowsOf = (result: TaskResult) => {
+const rowsOf = (result: EncodedResult) => {
   const [file] = result.queryResult.files
   return file === undefined ? [] : decodeDistribution(fileText(file)).rows
 }
@@ -285,7 +290,7 @@ describe('every way out of the bunny', () => {
         const { result, failure } = await solveTask(task, contextOf(POLICY, { log, ...more }))
         texts.push(JSON.stringify({ ...result, queryResult: result.queryResult.count }))
         for (const file of result.queryResult.files) {
-          texts.push('encode' in more ? file.file_data : fileText(file))
+          texts.push('encode' in more ? file.file_data.toString() : fileText(file))
         }
         texts.push(failure?.reason ?? '')
       }

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileText, type TaskResult } from '@warren/task-api'
+import { fileText, type EncodedResult } from '@warren/task-api'
 import { until } from '@warren/testkit'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { auditEntrySchema, type AuditEntry } from '../../src/audit/audit-entry.ts'
@@ -53,7 +53,7 @@ const questions = async () => (await entries()).filter((entry) => 'asker' in ent
 const men = (uuid: string) => availability([person('8507')], { uuid, collection: COLLECTION })
 const cough = (uuid: string) => availability([rule('254761')], { uuid, collection: COLLECTION })
 const generic = (uuid: string) => distribution('GENERIC', { uuid, collection: COLLECTION })
-const resultOf = (api: ScriptedTaskApi, uuid: string): TaskResult | undefined =>
+const resultOf = (api: ScriptedTaskApi, uuid: string): EncodedResult | undefined =>
   api.results.find((result) => result.uuid === uuid)
 const messageOf = async (api: ScriptedTaskApi, uuid: string): Promise<string> =>
   (await until(() => resultOf(api, uuid))).message ?? ''
@@ -320,7 +320,7 @@ describe('a held question', () => {
 describe('bunny daemon --dry-run', () => {
   it('shows what would leave, and sends, records and counts nothing', async () => {
     await using api = await ScriptedTaskApi.start()
-    const shown: TaskResult[] = []
+    const shown: EncodedResult[] = []
     await using bunny = await runBunny(api, source, env, (result) => shown.push(result))
     api.queue(men('m'))
     await until(() => shown.length === 1)

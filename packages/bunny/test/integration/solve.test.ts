@@ -4,7 +4,12 @@ import { join } from 'node:path'
 import { parsePostgresAddress, SourceError } from '@warren/database'
 import type { DisclosurePolicy } from '@warren/disclosure'
 import { createDatabase, describePostgres, type TestDatabase } from '@warren/testkit'
-import { decodeAlternatives, decodeDistribution, fileText, type TaskResult } from '@warren/task-api'
+import {
+  decodeAlternatives,
+  decodeDistribution,
+  fileText,
+  type EncodedResult,
+} from '@warren/task-api'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { CdmSource } from '../../src/sources/cdm-source.ts'
 import { PostgresSource } from '../../src/sources/postgres-source.ts'
@@ -48,7 +53,7 @@ const withQuery = (source: CdmSource, query: CdmSource['query']): CdmSource => (
 
 const at = (iso: string) => new JumpingClock(Date.parse(iso))
 
-const rowsOf = (result: TaskResult) => {
+const rowsOf = (result: EncodedResult) => {
   const [file] = result.queryResult.files
   if (file === undefined) throw new Error('no file')
   const { rows, problems } = decodeDistribution(fileText(file))
@@ -201,10 +206,22 @@ function solvesTasks(open: () => Promise<CdmSource>): void {
       expect(genders.map(({ code, count }) => [code, count])).toEqual([['OMOP:8507', 32]])
     })
 
+    it('leaves out the concepts that the site denies, and does not count them', async () => {
+      const all = await solve(distribution('GENERIC'))
+      const denied = new Set<number>([CONCEPT.cough, CONCEPT.male])
+      const { result } = await solve(distribution('GENERIC'), { denied })
+      const codes = (rows: ReturnType<typeof rowsOf>) => rows.map(({ omop }) => Number(omop))
+      expect(codes(rowsOf(all.result))).toEqual(expect.arrayContaining([...denied]))
+      expect(codes(rowsOf(result))).toEqual(
+        codes(rowsOf(all.result)).filter((code) => !denied.has(code)),
+      )
+      expect(result.queryResult.count).toBe(rowsOf(result).length)
+    })
+
     it('writes the file with exactly the columns receivers read', async () => {
       const { result } = await solve(distribution('GENERIC'), { encode: false })
       const [codes, metadata] = result.queryResult.files
-      const lines = codes?.file_data.split('\n') ?? []
+      const lines = codes?.file_data.toString().split('\n') ?? []
       expect(lines[0]).toBe(
         'BIOBANK\tCODE\tCOUNT\tDESCRIPTION\tMIN\tQ1\tMEDIAN\tMEAN\tQ3\tMAX\tALTERNATIVES\tDATASET\tOMOP\tOMOP_DESCR\tCATEGORY',
       )

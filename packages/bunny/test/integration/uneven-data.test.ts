@@ -1,6 +1,11 @@
 import { parsePostgresAddress } from '@warren/database'
 import { createDatabase, describePostgres } from '@warren/testkit'
-import { decodeAlternatives, decodeDistribution, fileText, type TaskResult } from '@warren/task-api'
+import {
+  decodeAlternatives,
+  decodeDistribution,
+  fileText,
+  type EncodedResult,
+} from '@warren/task-api'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { CdmSource } from '../../src/sources/cdm-source.ts'
 import { PostgresSource } from '../../src/sources/postgres-source.ts'
@@ -73,7 +78,7 @@ function countsPeople(open: () => Promise<CdmSource>): void {
     expect(failure).toBeUndefined()
     return result
   }
-  const rowsOf = (result: TaskResult) => {
+  const rowsOf = (result: EncodedResult) => {
     const [file] = result.queryResult.files
     return file === undefined ? [] : decodeDistribution(fileText(file)).rows
   }

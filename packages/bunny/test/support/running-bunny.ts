@@ -1,5 +1,5 @@
 import { SourceError } from '@warren/database'
-import type { TaskResult } from '@warren/task-api'
+import type { EncodedResult } from '@warren/task-api'
 import { startBunny, type BunnyHandle } from '../../src/bunny.ts'
 import { loadBunnyConfig } from '../../src/config.ts'
 import type { CdmSource, QueryOptions, Row, SqlStatement } from '../../src/sources/cdm-source.ts'
@@ -23,7 +23,7 @@ export async function runBunny(
   api: Pick<ScriptedTaskApi, 'url'>,
   source: CdmSource,
   env: NodeJS.ProcessEnv = {},
-  onDryRun?: (result: TaskResult) => void,
+  onDryRun?: (result: EncodedResult) => void,
 ): Promise<RunningBunny> {
   const { log, lines } = recordingLog([COLLECTION, 'hunter2'])
   const config = loadBunnyConfig({

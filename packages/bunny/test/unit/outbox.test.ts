@@ -1,7 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { countResult, TaskApiError, type TaskApiErrorKind, type TaskResult } from '@warren/task-api'
+import {
+  countResult,
+  TaskApiError,
+  type TaskApiErrorKind,
+  type EncodedResult,
+} from '@warren/task-api'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openStateFolder } from '../../src/outbox/state-folder.ts'
 import { Outbox, type Submission } from '../../src/outbox/outbox.ts'
@@ -10,7 +15,7 @@ import { TaskStore } from '../../src/outbox/task-store.ts'
 import { JumpingClock } from '../support/jumping-clock.ts'
 import { recordingLog } from '../support/log-lines.ts'
 
-const result = (uuid: string): TaskResult => countResult({ uuid, collection: 'c' }, 20)
+const result = (uuid: string): EncodedResult => countResult({ uuid, collection: 'c' }, 20)
 const accepted: Submission = { outcome: 'accepted', requestId: 'r', status: 200 }
 
 const rejection = (status: number, kind: TaskApiErrorKind, retryAfterMs?: number) =>
@@ -23,7 +28,7 @@ const rejection = (status: number, kind: TaskApiErrorKind, retryAfterMs?: number
   })
 
 function outboxOver(
-  submit: (result: TaskResult, signal: AbortSignal) => Promise<Submission>,
+  submit: (result: EncodedResult, signal: AbortSignal) => Promise<Submission>,
   options: { store?: TaskStore; clock?: JumpingClock; maxWaiting?: number } = {},
 ) {
   const clock = options.clock ?? new JumpingClock()
@@ -121,7 +126,7 @@ describe('submission of results', () => {
   )
 
   it('submits an error in place of a result that is too large for the relay', async () => {
-    const sent: TaskResult[] = []
+    const sent: EncodedResult[] = []
     const { outbox, lines } = outboxOver((result) => {
       sent.push(result)
       return sent.length === 1
@@ -300,7 +305,7 @@ describe('an outbox with a folder', () => {
     earlier.outbox.put('b', result('b'))
     close()
 
-    const sent: TaskResult[] = []
+    const sent: EncodedResult[] = []
     const { outbox, lines } = outboxOver(
       (result) => {
         sent.push(result)

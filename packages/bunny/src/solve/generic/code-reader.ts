@@ -30,6 +30,7 @@ const MAX_CATEGORIES = 10_000
 export class CodeReader {
   readonly #parts: readonly TablePart[]
   readonly #policy: DisclosurePolicy
+  readonly #denied: ReadonlySet<number>
   readonly #sink: RowSink
   readonly #positions: ReadonlyMap<number, number>
   readonly #divisions = new Map<number, Code[]>()
@@ -40,9 +41,16 @@ export class CodeReader {
   #next = 0
   #last = ''
 
-  constructor(options: { parts: readonly TablePart[]; policy: DisclosurePolicy; sink: RowSink }) {
+  /** `denied`: concepts that are not shown. */
+  constructor(options: {
+    parts: readonly TablePart[]
+    policy: DisclosurePolicy
+    denied: ReadonlySet<number>
+    sink: RowSink
+  }) {
     this.#parts = options.parts
     this.#policy = options.policy
+    this.#denied = options.denied
     this.#sink = options.sink
     this.#positions = new Map(
       this.#parts.map((part, position) => [partNumber(part, position), position]),
@@ -81,10 +89,12 @@ export class CodeReader {
         'The table person has more than 10,000 different genders, races and ethnicities.',
       )
     }
+    const conceptId = row['concept_id'] === null ? 0 : parseCount(row['concept_id'])
+    const name = typeof row['concept_name'] === 'string' ? row['concept_name'] : ''
     this.#divisions.get(position)?.push({
-      // People without a value, or with one that the vocabulary does not have, are counted but not shown.
-      conceptId: row['concept_id'] === null ? 0 : parseCount(row['concept_id']),
-      name: typeof row['concept_name'] === 'string' ? row['concept_name'] : '',
+      conceptId,
+      // People without a value, with one that the vocabulary does not have, or with a denied one are counted but not shown.
+      name: this.#denied.has(conceptId) ? '' : name,
       count: parseCount(row['persons']),
     })
   }
@@ -92,13 +102,15 @@ export class CodeReader {
   #addEvent(position: number, row: Row): void {
     const known = this.#discloseDivisions()
     this.#writeUpTo(position)
+    const conceptId = parseCount(row['concept_id'])
+    if (this.#denied.has(conceptId)) return
     const count = parseCount(row['persons'])
     const figure = disclose(count, this.#policy)
     const total = { count: this.#total, known }
     if (figure === 0 || revealsTheRest({ count, figure }, total, this.#policy)) return
     const name = row['concept_name']
     this.#write(position, {
-      conceptId: parseCount(row['concept_id']),
+      conceptId,
       name: typeof name === 'string' ? name : '',
       count: figure,
       ...readStatistics(row),

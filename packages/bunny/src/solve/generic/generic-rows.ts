@@ -7,16 +7,16 @@ import { CodeReader } from './code-reader.ts'
 
 /** The rows of a GENERIC distribution: how many people have each concept, by domain. */
 export function genericRows(context: SolveContext): RowProducer {
-  const { omop, policy } = context
+  const { omop, policy, denied = new Set() } = context
   const parts = CODE_PARTS.filter(
     ({ table }) => table.switch === undefined || omop[table.switch] === true,
   )
   const statement = codeCountsStatement(parts, context)
   return async (sink) => {
-    let reader = new CodeReader({ parts, policy, sink })
+    let reader = new CodeReader({ parts, policy, denied, sink })
     await readRows(context, statement, () => {
       sink.clear()
-      reader = new CodeReader({ parts, policy, sink })
+      reader = new CodeReader({ parts, policy, denied, sink })
       return (row) => reader.read(row)
     })
     reader.end()
