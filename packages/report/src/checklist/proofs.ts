@@ -12,7 +12,7 @@ import {
   roundLatency,
 } from '../vocabulary/figures.ts'
 import { MINUTE } from '../read/timestamps.ts'
-import { shifted } from '../timeline/side-view.ts'
+import { shifted } from '../timeline/placed-problem.ts'
 
 /** The evidence that passes a row, or what is missing. */
 export type Proof =

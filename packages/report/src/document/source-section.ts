@@ -1,6 +1,6 @@
 import type { Analysis } from '../analysis.ts'
 import type { ProgramLog } from '../network/network.ts'
-import { sourceGaps } from '../findings/silences.ts'
+import { sourceGaps } from '../findings/log-silences.ts'
 import { roleOfComponent } from '../read/source-labels.ts'
 import type { LogSource } from '../sources/log-source.ts'
 import { evidenceOf, instant, instantOr } from './instants.ts'

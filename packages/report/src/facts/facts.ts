@@ -76,6 +76,9 @@ export class ClientFacts extends ProgramFacts {
   /** How the client reaches the relay: host, unusual port, and the path in front of the Task API; '' if unknown. */
   host = ''
   solved = 0
+  /** Largest result that arrived and smallest one that did not, in bytes of their log lines; NaN if there is none. */
+  largestArrived = Number.NaN
+  smallestLost = Number.NaN
   received = 0
   submitted = 0
   submissionFailures = 0
@@ -83,6 +86,19 @@ export class ClientFacts extends ProgramFacts {
 
   override get lastWork(): number {
     return this.link.last
+  }
+
+  /** A result arrived at the relay. */
+  resultArrived(line: Quotable, bytes: number): void {
+    if (!(this.largestArrived >= bytes)) this.largestArrived = bytes
+    this.link.problems.get('result-not-submitted')?.recover(line)
+  }
+
+  /** A result did not arrive: nothing answered, or something on the way did. */
+  resultLost(line: Quotable, outcome: number, reason: string, ms: number, bytes: number): void {
+    if (!(this.smallestLost <= bytes)) this.smallestLost = bytes
+    this.link.failure(line, outcome, 'result-not-submitted', ms)
+    this.link.problems.get('result-not-submitted')?.detail(reason)
   }
 }
 

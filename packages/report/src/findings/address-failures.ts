@@ -1,6 +1,6 @@
 import { occurrenceOf } from '../vocabulary/causes/sheet.ts'
 import { formatOccurrences, sentences } from '../vocabulary/figures.ts'
-import type { ProblemSummary } from '../timeline/side-view.ts'
+import type { ProblemSummary } from '../timeline/placed-problem.ts'
 import { pollLinksOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
 import { problemOn } from './link-problem.ts'

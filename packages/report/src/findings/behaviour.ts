@@ -1,6 +1,6 @@
 import type { NetworkLink } from '../network/topology.ts'
 import type { Period } from '../facts/problem-history.ts'
-import { mergePeriods } from '../timeline/side-view.ts'
+import { mergePeriods } from '../timeline/placed-problem.ts'
 import { pollLinksOf, viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
 import { CAUSE_SHEET } from '../vocabulary/causes/sheet.ts'

@@ -1,7 +1,7 @@
 import type { Relay, Network } from '../network/network.ts'
 import type { Period } from '../facts/problem-history.ts'
 import { MINUTE, SECOND } from '../read/timestamps.ts'
-import { mergePeriods, onlyPeriods } from '../timeline/side-view.ts'
+import { mergePeriods, onlyPeriods } from '../timeline/placed-problem.ts'
 import type { RawFinding } from './raw-finding.ts'
 
 /** A consequence may be logged this long before or after its root: clocks differ, and a period ends with its last failure. */

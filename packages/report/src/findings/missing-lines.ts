@@ -7,7 +7,7 @@ import { exchangesWithin, sourceExchangesWithin } from '../timeline/side-view.ts
 import type { SideSource } from '../timeline/side-view.ts'
 import { pollLinksOf, viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
-import { silenceLimit, silencesOf } from './silences.ts'
+import { silenceLimit, silencesOf } from './log-silences.ts'
 
 /** Fewer exchanges than this may lie at the edges of a silence. */
 export const MIN_MISSING = 3

@@ -1,9 +1,10 @@
 import type { Cause } from '../vocabulary/cause.ts'
 import type { NetworkLink } from '../network/topology.ts'
-import { SECOND } from '../read/timestamps.ts'
+import { MINUTE, SECOND } from '../read/timestamps.ts'
+import { largest, smallest } from '../timeline/extremes.ts'
 import { exchangesWithin } from '../timeline/side-view.ts'
-import type { PlacedProblem } from '../timeline/side-view.ts'
-import { formatDuration } from '../vocabulary/figures.ts'
+import type { PlacedProblem } from '../timeline/placed-problem.ts'
+import { formatDuration, formatNumber, formatReasons } from '../vocabulary/figures.ts'
 import { viewOf } from './context.ts'
 import type { RawFinding } from './raw-finding.ts'
 
@@ -15,6 +16,8 @@ const TURNED_DOWN: ReadonlyMap<Cause, number> = new Map([
   ['access-forbidden', 403],
 ])
 const MIN_FAILURES = 5
+/** Sizes this far apart are a limit and no chance. */
+const MUCH_LARGER = 1.2
 /** A shorter wait is not a timeout. */
 const MIN_TIMEOUT_MS = 2 * SECOND
 
@@ -27,6 +30,7 @@ export interface OnTheWay extends Pick<RawFinding, 'party' | 'title' | 'action' 
 export function judgeTheWay(link: NetworkLink, problem: PlacedProblem): OnTheWay {
   const { cause } = problem
   if (CUT_OFF.has(cause)) return cutOff(link, problem)
+  if (cause === 'result-not-submitted') return lostResults(link, problem)
   const status = TURNED_DOWN.get(cause)
   return status === undefined || !neverReached(link, status)
     ? { sentences: [] }
@@ -73,6 +77,31 @@ function cutOff(link: NetworkLink, problem: PlacedProblem): OnTheWay {
             `Until then, set POLL_WAIT_SECONDS of the client below ${Math.floor(limit / SECOND)}${held > 0 ? '' : ', or 0'}.`,
           ],
         }),
+  }
+}
+
+/** Results that are lost while polls are answered; large ones only, as far as the log of the client shows it. */
+function lostResults(link: NetworkLink, { details, periods }: PlacedProblem): OnTheWay {
+  const client = viewOf(link, 'client')
+  const answered = periods.some(
+    ({ from, to }) =>
+      client !== undefined && exchangesWithin(client, from - MINUTE, to + MINUTE, 'good') > 0,
+  )
+  const facts = (link.poll?.logs ?? []).map(({ log }) => log.facts)
+  const arrived = largest(facts.map((one) => one.largestArrived))
+  const lost = smallest(facts.map((one) => one.smallestLost))
+  const bySize = lost > MUCH_LARGER * arrived
+  return {
+    sentences: [
+      formatReasons(details),
+      answered ? 'polls, which have no body, are answered at that time' : '',
+      bySize
+        ? `results of ${formatNumber(arrived)} bytes and less arrive, those of ${formatNumber(lost)} and more do not`
+        : '',
+    ],
+    ...(bySize || details.has('HTTP 413')
+      ? { title: 'large results do not arrive at the relay' }
+      : {}),
   }
 }
 

@@ -1,7 +1,8 @@
 import type { NetworkLink, Side } from '../network/topology.ts'
 import type { Cause } from '../vocabulary/cause.ts'
 import { SECOND } from '../read/timestamps.ts'
-import type { ProblemSummary, SideView } from '../timeline/side-view.ts'
+import type { SideView } from '../timeline/side-view.ts'
+import type { ProblemSummary } from '../timeline/placed-problem.ts'
 import {
   formatCount,
   formatDuration,

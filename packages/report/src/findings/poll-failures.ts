@@ -3,18 +3,11 @@ import type { NetworkLink } from '../network/topology.ts'
 import { sideSource } from '../network/poll-links.ts'
 import type { Period } from '../facts/problem-history.ts'
 import { MINUTE, SECOND } from '../read/timestamps.ts'
-import {
-  addProblem,
-  addSide,
-  copyOf,
-  endAt,
-  exchangesWithin,
-  okAfter,
-  onlyPeriods,
-  buildSideView,
-  smallest,
-} from '../timeline/side-view.ts'
-import type { SideView, PlacedProblem, ProblemSummary } from '../timeline/side-view.ts'
+import { exchangesWithin, okAfter, buildSideView } from '../timeline/side-view.ts'
+import { addProblem, addSide, copyOf, endAt, onlyPeriods } from '../timeline/placed-problem.ts'
+import { smallest } from '../timeline/extremes.ts'
+import type { SideView } from '../timeline/side-view.ts'
+import type { PlacedProblem, ProblemSummary } from '../timeline/placed-problem.ts'
 import { CAUSE_SHEET, causesWhere, occurrenceOf } from '../vocabulary/causes/sheet.ts'
 import { foldInto } from './consequences.ts'
 import { pollLinksOf, viewOf } from './context.ts'
@@ -57,6 +50,7 @@ export function findPollFailures(context: DiagnosisContext): void {
         context.found.push(buildPollFailure(context, link, problem, sides))
     }
     mergeTimeouts(context, link)
+    mergeLostResults(context, link)
   }
   for (const link of context.topology.links.filter(({ kind }) => kind === 'load-balancer'))
     findLoadBalancerFailures(context, link)
@@ -68,6 +62,14 @@ function mergeTimeouts({ found, network }: DiagnosisContext, link: NetworkLink):
   const waited = own.filter(({ cause }) => cause === 'read-timeout')
   const left = own.find(({ cause }) => cause === 'client-left')
   if (left !== undefined && foldInto(waited, left, network)) found.splice(found.indexOf(left), 1)
+}
+
+/** While the relay is not reached, no result arrives either. */
+function mergeLostResults({ found, network }: DiagnosisContext, link: NetworkLink): void {
+  const own = found.filter((finding) => finding.link === link)
+  const lost = own.find(({ cause }) => cause === 'result-not-submitted')
+  const outages = own.filter((finding) => finding !== lost && CAUSE_SHEET[finding.cause].outage)
+  if (lost !== undefined && foldInto(outages, lost, network)) found.splice(found.indexOf(lost), 1)
 }
 
 /** The problems of a link, each merged from the sides that saw it. */
@@ -267,7 +269,8 @@ function whyBuilder(
   others: boolean | undefined,
   way: OnTheWay,
 ): (summary: ProblemSummary, end?: string) => string {
-  const users = formatDetails(details)
+  const isLogin = CAUSE_SHEET[cause].fails.includes('authentication')
+  const users = isLogin ? formatDetails(details) : ''
   const user = users === '' || users === link.from.name ? '' : ` (user name ${users})`
   return (summary, end = describeEnd(summary)) =>
     sentences(

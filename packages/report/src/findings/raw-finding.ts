@@ -4,7 +4,7 @@ import type { Confidence, Party, Severity } from '../vocabulary/judgement.ts'
 import type { NetworkLink, NetworkComponent } from '../network/topology.ts'
 import type { RawEvidence } from '../facts/evidence-keeper.ts'
 import type { Period } from '../facts/problem-history.ts'
-import type { PlacedProblem, ProblemSummary } from '../timeline/side-view.ts'
+import type { PlacedProblem, ProblemSummary } from '../timeline/placed-problem.ts'
 import { CAUSE_SHEET } from '../vocabulary/causes/sheet.ts'
 import { sentences } from '../vocabulary/figures.ts'
 

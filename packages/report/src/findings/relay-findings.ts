@@ -4,12 +4,14 @@ import { sideSource } from '../network/poll-links.ts'
 import type { NetworkLink, NetworkComponent } from '../network/topology.ts'
 import { NO_SHUTDOWN_MESSAGE } from '../facts/facts.ts'
 import { MINUTE, SECOND } from '../read/timestamps.ts'
-import { addProblem, shifted, buildSideView, placeProblem } from '../timeline/side-view.ts'
-import type { SideView, PlacedProblem, ProblemSummary } from '../timeline/side-view.ts'
+import { buildSideView } from '../timeline/side-view.ts'
+import { addProblem, shifted, placeProblem } from '../timeline/placed-problem.ts'
+import type { SideView } from '../timeline/side-view.ts'
+import type { PlacedProblem, ProblemSummary } from '../timeline/placed-problem.ts'
 import type { DiagnosisContext } from './context.ts'
 import { addSentence, rawFinding, fromProblem } from './raw-finding.ts'
 import { SUSPENSION_MS } from './limits.ts'
-import { relaySilences } from './silences.ts'
+import { relaySilences } from './log-silences.ts'
 import {
   formatCount,
   formatOccurrences,

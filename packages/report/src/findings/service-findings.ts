@@ -1,7 +1,7 @@
 import type { NetworkLink } from '../network/topology.ts'
 import { SLOW_MS } from '../facts/facts.ts'
 import { findBrokerFailures } from './broker-findings.ts'
-import type { ProblemSummary } from '../timeline/side-view.ts'
+import type { ProblemSummary } from '../timeline/placed-problem.ts'
 import type { DiagnosisContext } from './context.ts'
 import { rawFinding, fromProblem } from './raw-finding.ts'
 import { addLinkFinding, NO_RECOVERY, problemOn } from './link-problem.ts'

@@ -2,7 +2,8 @@ import type { Cause } from '../vocabulary/cause.ts'
 import type { NetworkLink } from '../network/topology.ts'
 import { SLOW_MS } from '../facts/facts.ts'
 import { mergeSeries } from '../timeline/side-view.ts'
-import type { ProblemSummary, SideView } from '../timeline/side-view.ts'
+import type { SideView } from '../timeline/side-view.ts'
+import type { ProblemSummary } from '../timeline/placed-problem.ts'
 import {
   formatCount,
   formatDuration,

@@ -1,7 +1,7 @@
 import type { ProgramLog } from '../network/network.ts'
 import type { NetworkComponent } from '../network/topology.ts'
 import { MINUTE, SECOND } from '../read/timestamps.ts'
-import { shifted } from '../timeline/side-view.ts'
+import { shifted } from '../timeline/placed-problem.ts'
 import { pollLinksOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
 import { rawFinding } from './raw-finding.ts'
@@ -9,7 +9,7 @@ import type { RawFinding } from './raw-finding.ts'
 import { isFromStall } from './relay-stalls.ts'
 import { SKEW_WARNING_MS } from './limits.ts'
 import { lacksLines, findMissingTimes } from './missing-lines.ts'
-import { silenceLimit } from './silences.ts'
+import { silenceLimit } from './log-silences.ts'
 import {
   formatCount,
   formatDuration,

@@ -1,6 +1,6 @@
 import type { NetworkLink } from '../network/topology.ts'
-import { addProblem, copyOf, placeProblem } from '../timeline/side-view.ts'
-import type { PlacedProblem } from '../timeline/side-view.ts'
+import { addProblem, copyOf, placeProblem } from '../timeline/placed-problem.ts'
+import type { PlacedProblem } from '../timeline/placed-problem.ts'
 import {
   formatCount,
   formatDetails,

@@ -25,7 +25,7 @@ import { PendingLogins } from './pending-logins.ts'
 import { RequestPath } from './request-path.ts'
 import { RequestTrail } from './request-trail.ts'
 import { taskExpired } from './expired-tasks.ts'
-import { nameOf, recordRequest, userIn } from './relay-requests.ts'
+import { leadingName, nameOf, recordRequest, userIn } from './relay-requests.ts'
 import { WarrenRelayEvents } from './warren-relay-events.ts'
 import { WarrenText } from './warren-text.ts'
 
@@ -386,16 +386,4 @@ export class DotnetRelayReader implements FormatReader {
     } else return false
     return true
   }
-}
-
-function leadingName(client: RelayClient): string | undefined {
-  let leading: string | undefined
-  let most = 0
-  for (const [name, votes] of client.names) {
-    if (votes > most) {
-      most = votes
-      leading = name
-    }
-  }
-  return leading
 }

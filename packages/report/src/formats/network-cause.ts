@@ -240,6 +240,8 @@ export function causeOfStatus(status: number): Cause {
       return 'proxy-authentication'
     case 408:
       return 'read-timeout'
+    case 413:
+      return 'result-not-submitted'
     case 429:
       return 'rate-limited'
     case 460:

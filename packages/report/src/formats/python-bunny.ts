@@ -10,8 +10,8 @@ import { ascii, find, findByte, readNumber, startsWith, textOf } from '../read/b
 import { LEVEL } from '../read/event-head.ts'
 import type { EventHead } from '../read/event-head.ts'
 import type { FormatReader } from './format-reader.ts'
-import { withoutStack } from './error-text.ts'
 import { causeOfStatus, networkCause, waitedMs } from './network-cause.ts'
+import { givesUp, mentionsDatabase } from './python-errors.ts'
 import { relayAddress } from './relay-address.ts'
 import { WarrenLines } from './warren-lines.ts'
 
@@ -38,19 +38,9 @@ const PHRASES = {
   errorSolving: ascii('Error solving task '),
 } as const
 
-/** Words that show an error came from the client's own database. */
-const DATABASE_PHRASES = [
-  'sqlalchemy',
-  'psycopg',
-  'pyodbc',
-  'pymssql',
-  'operationalerror',
-  'databaseerror',
-  'programmingerror',
-  'cdm',
-  'database',
-  'could not connect to server',
-]
+/** Statuses with which a relay rejects a result; any other error comes from a component in front of it, or is the relay's own. */
+const OF_THE_RELAY: ReadonlySet<number> = new Set([400, 404, 409, 422])
+const TOO_LARGE = 413
 
 /** Attempts of the Python bunny to submit a result. */
 const SUBMIT_ATTEMPTS = 4
@@ -65,6 +55,8 @@ export class PythonBunnyReader implements FormatReader {
   #pending: Pending = 'none'
   #sentAt = Number.NaN
   #sentPlain = false
+  /** Length of the line about the last result, which holds the result. */
+  #postBytes = Number.NaN
   #sentLine: RawEvidence | undefined
   /** Outcome of the last poll: an error line about the same poll must not count again. */
   #lastOutcome = 0
@@ -175,6 +167,7 @@ export class PythonBunnyReader implements FormatReader {
     }
     if (this.#pending !== 'none') facts.link.unanswered++
     this.#pending = what
+    if (what === 'post') this.#postBytes = end - at
     this.#settled = false
     this.#sentAt = time
     this.#sentPlain = plain
@@ -195,9 +188,12 @@ export class PythonBunnyReader implements FormatReader {
       this.#unread = { line: new KeptLine(line), latency }
       return
     }
-    // A result that is rejected with 4xx reached the relay. The relay log shows whether it was late or invalid.
-    if (isGood(status) || (what === 'post' && status < 500 && status !== 401))
+    // A result that the relay rejects has reached it. The relay log shows whether it was late or invalid.
+    if (isGood(status) || (what === 'post' && OF_THE_RELAY.has(status))) {
       facts.link.success(line, status, latency, what === 'post' ? 0 : Number.NaN)
+      if (what === 'post') facts.resultArrived(line, this.#postBytes)
+    } else if (what === 'post' && status === TOO_LARGE)
+      facts.resultLost(line, status, `HTTP ${status}`, latency, this.#postBytes)
     else facts.link.failure(line, status, causeOfStatus(status), latency)
     if (what === 'post') {
       facts.submitted++
@@ -273,6 +269,7 @@ export class PythonBunnyReader implements FormatReader {
     // A result with an error status is submitted like any other.
     if (facts.cdm.hasOpenProblem && !this.#taskFailed) facts.cdm.success(line, 0, Number.NaN)
     facts.tasks.step(`#${this.#tasks}`, 'posted', line)
+    facts.resultArrived(line, this.#postBytes)
     // The result was submitted too, so the relay was reached.
     facts.link.beat(line.time)
     facts.link.heartbeat.busy = false
@@ -356,7 +353,7 @@ export class PythonBunnyReader implements FormatReader {
     } else {
       this.#acceptBody()
       // A question that it cannot read.
-      if (RAISED.test(text)) this.#notAnswerable(line)
+      if (givesUp(text)) this.#notAnswerable(line)
       else this.#facts.errors.see(line)
     }
   }
@@ -376,7 +373,9 @@ export class PythonBunnyReader implements FormatReader {
     this.#settled = true
     this.#lastOutcome = 0
     const latency = pending === 'none' ? waitedMs(line.text()) : line.time - this.#sentAt
-    link.failure(line, outcome, cause, latency)
+    if (posting && status === undefined)
+      this.#facts.resultLost(line, outcome, cause, latency, this.#postBytes)
+    else link.failure(line, outcome, cause, latency)
     if (posting) {
       this.#attemptFailed(line)
       return
@@ -384,14 +383,6 @@ export class PythonBunnyReader implements FormatReader {
     link.poll(line.time, false)
     if (status !== undefined) link.polls.add(line.time, latency, status, 0)
   }
-}
-
-/** The last attempt of a task, as in `RetryError[<Future at 0x7f state=finished raised ValueError>]`. */
-const RAISED = /RetryError\[.*\braised \w+/
-
-function mentionsDatabase(text: string): boolean {
-  const lower = withoutStack(text).toLowerCase()
-  return DATABASE_PHRASES.some((word) => lower.includes(word))
 }
 
 /** The URL at `at`. */

@@ -93,3 +93,16 @@ export function userIn(buf: Buffer, start: number, end: number): string {
   const to = source < 0 ? end : source
   return buf.toString('utf8', start, Math.min(to, start + MAX_USER)).trim()
 }
+
+/** The name that appears most often with a client; undefined if there is none. */
+export function leadingName(client: RelayClient): string | undefined {
+  let leading: string | undefined
+  let most = 0
+  for (const [name, votes] of client.names) {
+    if (votes > most) {
+      most = votes
+      leading = name
+    }
+  }
+  return leading
+}

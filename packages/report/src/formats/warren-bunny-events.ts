@@ -10,6 +10,9 @@ import { causeOfStatus, networkCause } from './network-cause.ts'
 import { relayAddress } from './relay-address.ts'
 import type { WarrenEvents } from './warren-events.ts'
 
+/** The body of a request is too large for a component on the way. */
+const TOO_LARGE = 413
+
 /** Reads the events of Warren's bunny. */
 export class WarrenBunnyEvents implements WarrenEvents {
   readonly facts: ClientFacts
@@ -94,13 +97,14 @@ export class WarrenBunnyEvents implements WarrenEvents {
         break
       case 'result submitted':
         facts.submitted++
+        facts.resultArrived(line, Number.NaN)
         link.answer(line)
         tasks.step(taskId(), 'posted', line, { requestId: event.text('requestId') })
         link.success(line, event.number('status') || 200, Number.NaN)
         break
       case 'result submission failed':
         facts.submissionFailures++
-        this.#failed(line, event)
+        this.#submissionFailed(line, event)
         break
       case 'result rejected':
         this.#recordRejection(line, event)
@@ -136,6 +140,15 @@ export class WarrenBunnyEvents implements WarrenEvents {
         return false
     }
     return true
+  }
+
+  #submissionFailed(line: Quotable, event: JsonEvent): void {
+    const status = event.number('status')
+    const cause = networkCause(`${event.text('code')} ${event.text('detail')}`)?.cause
+    const ms = event.number('durationMs')
+    if (status === TOO_LARGE) this.facts.resultLost(line, status, `HTTP ${status}`, ms, Number.NaN)
+    else if (status > 0 || cause === undefined) this.#failed(line, event)
+    else this.facts.resultLost(line, outcomeOf(cause), cause, ms, Number.NaN)
   }
 
   #cdmFailed(line: Quotable): void {

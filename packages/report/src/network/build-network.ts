@@ -1,7 +1,7 @@
 import type { Facts } from '../facts/facts.ts'
 import { compareText } from '../read/input-files.ts'
 import type { ClockOffset } from '../timeline/clock-offsets.ts'
-import { largest, smallest } from '../timeline/side-view.ts'
+import { largest, smallest } from '../timeline/extremes.ts'
 import { groupRelays } from './relays.ts'
 import { addExpected, finishLink, findPollLinks, setClocks } from './poll-links.ts'
 import { nameOfProgram, sharedPlaces } from './program-name.ts'

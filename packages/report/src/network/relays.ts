@@ -1,5 +1,5 @@
 import type { RelayFacts } from '../facts/facts.ts'
-import { largest, smallest } from '../timeline/side-view.ts'
+import { largest, smallest } from '../timeline/extremes.ts'
 import { distinctNames } from './program-name.ts'
 import type { Relay, ProgramLog } from './network.ts'
 

@@ -2,7 +2,7 @@ import type { Confidence } from '../vocabulary/judgement.ts'
 import type { RawEvidence } from '../facts/evidence-keeper.ts'
 import type { Facts } from '../facts/facts.ts'
 import { SECOND } from '../read/timestamps.ts'
-import { shifted } from '../timeline/side-view.ts'
+import { shifted } from '../timeline/placed-problem.ts'
 import type { ProgramLog } from '../network/network.ts'
 import type { NetworkLink, Side } from '../network/topology.ts'
 

@@ -61,6 +61,7 @@ export const CAUSES = [
   'task-answered-late',
   'task-not-answerable',
   'result-rejected',
+  'result-not-submitted',
   // upstream
   'upstream-unreachable',
   'upstream-refused',

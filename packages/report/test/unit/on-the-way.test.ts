@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import type { Finding, ReportDocument } from '../../src/document/report-document.ts'
 import { reportOf } from '../fixtures/report-of.ts'
-import { dotnetRelay, MORNING, plain, pollsEvery, pythonBunny } from '../fixtures/wild-lines.ts'
+import type { Printed } from '../fixtures/wild-lines.ts'
+import {
+  dotnetRelay,
+  MORNING,
+  plain,
+  pollsEvery,
+  pythonBunny,
+  pythonLine,
+} from '../fixtures/wild-lines.ts'
 import {
   LENGTH,
   mercyAtRelay,
@@ -106,6 +114,70 @@ describe('a component in front of the relay that turns polls down', () => {
       ),
     })
     expect(problemsOf(report)).toMatchObject([{ cause: 'rate-limited', party: 'site' }])
+  })
+})
+
+describe('results that do not arrive while polls are answered', () => {
+  const url = 'https://hub.example.org/link_connector_api'
+  const CUT =
+    "Network error occurred while posting: ('Connection aborted.', TimeoutError('The write operation timed out'))"
+  const TOO_LARGE = `Network error occurred while posting: 413 Client Error: Request Entity Too Large for url: ${url}/task/result/0b7c/[REDACTED]`
+  const withTask = olafTimes.filter((_, n) => n % 6 === 3)
+  const task = (at: number, n: number, failure: string): Printed[] => {
+    const large = n % 3 > 0
+    const sent = `Sending post request to ${url}/task/result/0b7c${n}/[REDACTED] with data ${'x'.repeat(large ? 9_000 : 400)} and kwargs {}`
+    const end = large
+      ? [
+          ...(failure === TOO_LARGE ? [pythonLine(at + 2, 'DEBUG', 'Response Status: 413')] : []),
+          pythonLine(at + 2, 'ERROR', failure),
+        ]
+      : [
+          pythonLine(at + 2, 'DEBUG', 'Response Status: 200'),
+          pythonLine(at + 2, 'INFO', 'Task resolved.'),
+        ]
+    return [
+      pythonLine(
+        at,
+        'DEBUG',
+        `Sending get request to ${url}/task/nextjob/[REDACTED] with data None and kwargs {}`,
+      ),
+      pythonLine(at + 0.2, 'DEBUG', 'Response Status: 200'),
+      pythonLine(at + 0.2, 'INFO', 'Task received. Resolving...'),
+      pythonLine(at + 1, 'DEBUG', sent),
+      ...end,
+    ]
+  }
+
+  it.each([
+    ['cut off', CUT],
+    ['rejected by a proxy', TOO_LARGE],
+  ])('are one finding of the network, and no failed polls: %s', async (_, failure) => {
+    const report = await reportOf({
+      'bunny.log': plain(
+        pythonBunny({ times: olafTimes.filter((at) => !withTask.includes(at)) }),
+        withTask.flatMap((at, n) => task(at, n, failure)),
+      ),
+      'hub.log': plain(
+        relayItself,
+        mercyAtRelay,
+        dotnetRelay({
+          user: 'st-olaf',
+          collection: OLAF,
+          times: olafTimes,
+          status: (at) => (withTask.includes(at) ? 200 : 204),
+        }),
+      ),
+    })
+    expect(problemsOf(report)).toMatchObject([
+      {
+        cause: 'result-not-submitted',
+        party: 'network',
+        status: 'ongoing',
+        title: 'st-olaf: large results do not arrive at the relay',
+      },
+    ])
+    expect(problemsOf(report)[0]?.why).toMatch(/bytes and less arrive/)
+    expect(problemsOf(report)[0]?.why).not.toContain('user name')
   })
 })
 

@@ -3,13 +3,13 @@ import { describe, expect, it } from 'vitest'
 import type { Quotable } from '../../src/facts/evidence-keeper.ts'
 import { LinkStats } from '../../src/facts/link-stats.ts'
 import { ProblemHistory } from '../../src/facts/problem-history.ts'
+import { buildSideView } from '../../src/timeline/side-view.ts'
 import {
   addProblem,
   addSide,
   mergePeriods,
-  buildSideView,
   placeProblem,
-} from '../../src/timeline/side-view.ts'
+} from '../../src/timeline/placed-problem.ts'
 import { factsOf, sourceOf } from '../fixtures/source-of.ts'
 
 const lineAt = (time: number): Quotable => {

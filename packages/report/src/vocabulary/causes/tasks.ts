@@ -99,4 +99,32 @@ export const TASKS = {
     inStall: null,
     bringsAbout: [],
   },
+  'result-not-submitted': {
+    title: 'results do not arrive at the relay',
+    party: 'network',
+    action:
+      'Find out what stops large requests between client and relay: polls have no body, results do.',
+    next: [
+      'Raise the limit for request bodies of every proxy on the way: `client_max_body_size` of NGINX, `proxy-body-size` of its ingress.',
+      'Check the MTU of VPNs and tunnels on the way: `ping -M do -s 1372 HOST` must work.',
+      'Check firewalls that inspect request bodies.',
+    ],
+    occurrence: ['submission of a result that failed', 'submissions of results that failed'],
+    concerns: 'network',
+    fails: ['tasks'],
+    reached: 'unknown',
+    specifies: null,
+    shared: false,
+    endedBySuccess: false,
+    outage: false,
+    linkState: 'degraded',
+    explainsResults: 'link',
+    inStall: 'within',
+    bringsAbout: [
+      'task-not-answered',
+      'task-handed-out-again',
+      'task-answered-late',
+      'interrupted',
+    ],
+  },
 } as const satisfies Partial<Record<Cause, CauseRow>>
