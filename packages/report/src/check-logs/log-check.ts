@@ -46,18 +46,18 @@ const MAX_NAMED = 5
 
 /**
  * @param document the report on the logs, or on samples of them
- * @param estimates lines of the files of which only a sample was read, by file name
+ * @param scales how many times larger a file is than the sample that was read of it, by file name
  */
 export function checkLogs(
   document: ReportDocument,
-  estimates: ReadonlyMap<string, number> = new Map(),
+  scales: ReadonlyMap<string, number> = new Map(),
 ): LogCheck {
   const missing = [...missingPrograms(document), ...limits(document), ...helpful(document)]
   return {
     document: 'warren-log-check',
     version: '1.0',
     complete: missing.every(({ required }) => !required),
-    files: document.sources.map((source) => checkedFile(source, document, estimates)),
+    files: document.sources.map((source) => checkedFile(source, document, scales)),
     missing,
   }
 }
@@ -65,18 +65,18 @@ export function checkLogs(
 function checkedFile(
   source: Source,
   { components, timeRange }: ReportDocument,
-  estimates: ReadonlyMap<string, number>,
+  scales: ReadonlyMap<string, number>,
 ): CheckedFile {
   const { file, format, wrapper, role, lines, unreadable, first, last, component } = source
-  const estimate = estimates.get(file)
+  const scale = scales.get(file)
   return {
     file,
     format,
     wrapper,
     role,
     program: components.find(({ id }) => id === component)?.program ?? null,
-    lines: estimate ?? lines,
-    estimated: estimate !== undefined,
+    lines: Math.round(lines * (scale ?? 1)),
+    estimated: scale !== undefined,
     unreadable,
     from: first,
     to: last,

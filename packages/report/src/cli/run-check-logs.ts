@@ -49,7 +49,7 @@ export async function runCheckLogs(
   const sampleBytes = Math.max(MIN_BYTES_PER_FILE, Math.floor(MAX_BYTES / files.length))
   const inputs = await readInputs(files, { baseDay: day ?? 0, sampleBytes })
   const document = documentOf(inputs, { tz, date: day })
-  const check = checkLogs(document, estimates(inputs))
+  const check = checkLogs(document, scalesOf(inputs))
   const { columns } = screenOf(io.stdout)
   io.stdout.write(
     json
@@ -59,15 +59,14 @@ export async function runCheckLogs(
   return check.complete ? ExitCode.ok : ExitCode.unknown
 }
 
-/** Lines of the files of which only a sample was read, by their name in the document. */
-function estimates({ files }: Inputs): Map<string, number> {
-  const folder = sharedFolder(files.map(({ path }) => path))
+/** How many times larger the files are than the samples that were read of them, by their name in the document. */
+function scalesOf({ files, kubernetes }: Inputs): Map<string, number> {
+  const folder = sharedFolder([...files, ...kubernetes].map(({ path }) => path))
   return new Map(
     files.flatMap(({ path, sampled, reader }): [string, number][] => {
       if (!sampled) return []
       const size = statSync(path, { throwIfNoEntry: false })?.size ?? reader.bytes
-      const lines = Math.round((reader.lines * size) / Math.max(1, reader.bytes))
-      return [[path.replace(folder, ''), lines]]
+      return [[path.replace(folder, ''), size / Math.max(1, reader.bytes)]]
     }),
   )
 }

@@ -82,7 +82,8 @@ export function parseKubernetes(
     case 'yaml': {
       const places = placesOf(lines)
       const lineOf = (part: string): number => places.get(part) ?? 1
-      return { incidents: readObjects(valueOf(kind, text), lineOf), lines }
+      const incidents = readObjects(valueOf(kind, text), lineOf)
+      return { incidents: incidents.map((one) => ({ ...one, line: telling(one, lines) })), lines }
     }
     default:
       return kind satisfies never
@@ -99,6 +100,21 @@ function placesOf(lines: readonly string[]): Map<string, number> {
     if (value !== '' && !places.has(value)) places.set(value, index + 1)
   })
   return places
+}
+
+const MESSAGE = /^\s*(?:- )?"?(?:message|note)"?:/
+/** Members of one object are not further apart. */
+const MAX_DISTANCE = 300
+
+/** The line of an object that says the most, instead of that of its ID: the message of an event, or the reason of a state. */
+function telling({ line, isEvent, detail }: Incident, lines: readonly string[]): number {
+  const [reason = ''] = detail.split(', ')
+  const says = (text: string): boolean =>
+    isEvent ? MESSAGE.test(text) : reason !== '' && text.includes(reason)
+  for (let distance = 0; distance < MAX_DISTANCE; distance++)
+    for (const at of [line - 1 + distance, line - 1 - distance])
+      if (says(lines[at] ?? '')) return at + 1
+  return line
 }
 
 /** Undefined if the text is damaged or too large. */

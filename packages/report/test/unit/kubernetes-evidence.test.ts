@@ -174,10 +174,17 @@ describe('the output of kubectl and similar commands', () => {
   })
 
   it('is quoted with its line', () => {
-    for (const text of [DESCRIBE_POD, EVENTS_TABLE, PODS_TABLE, PODS_YAML, EVENTS_JSON, TARGETS])
-      for (const { line } of incidents(text))
-        expect(text.split('\n')[line - 1]?.trim()).not.toBe('')
-    expect(PODS_YAML.split('\n')[(incidents(PODS_YAML)[0]?.line ?? 0) - 1]).toContain('uid')
+    const quotes = (text: string): (string | undefined)[] =>
+      incidents(text).map(({ line }) => text.split('\n')[line - 1]?.trim())
+    expect(quotes(DESCRIBE_POD)[0]).toBe('Reason:       OOMKilled')
+    expect(quotes(EVENTS_TABLE)[0]).toContain('BackOff')
+    expect(quotes(PODS_TABLE)[0]).toContain('CrashLoopBackOff')
+    expect(quotes(PODS_YAML)).toEqual(['reason: OOMKilled'])
+    expect(quotes(EVENTS_JSON)).toEqual(['"message": "Back-off restarting failed container",'])
+    expect(quotes(JSON.stringify(JSON.parse(TARGETS), null, 2))).toEqual([
+      '"Reason": "Target.Timeout",',
+    ])
+    expect(quotes(CERTIFICATE)).toEqual(['Reason:                Failed'])
   })
 
   it('is not taken for a log, and a log is not taken for it', () => {
