@@ -10,7 +10,7 @@ export type DistributionFileName = typeof CODE_DISTRIBUTION | typeof DEMOGRAPHIC
 /** The name of the result file of an analysis; null for an analysis that Warren does not support. Case-sensitive. */
 export function distributionFileName(analysis: string, code: string): DistributionFileName | null {
   if (analysis !== 'DISTRIBUTION') return null
-  if (code === 'GENERIC') return CODE_DISTRIBUTION
+  if (code === 'GENERIC' || code === 'ICD-MAIN') return CODE_DISTRIBUTION
   if (code === 'DEMOGRAPHICS') return DEMOGRAPHICS_DISTRIBUTION
   return null
 }

@@ -16,7 +16,7 @@ import { AvailabilityAggregator } from './availability-aggregator.ts'
 import type { CombineBounds } from './combine-bounds.ts'
 import { coverageMessage, type Coverage } from './coverage.ts'
 import { DemographicsAggregator } from './demographics-aggregator.ts'
-import { FailureReasons } from './failure-reasons.ts'
+import { NodeMessages } from './node-messages.ts'
 import { GenericAggregator } from './generic-aggregator.ts'
 
 export interface CombineOptions {
@@ -60,11 +60,11 @@ export async function combineResults(
   options: CombineOptions,
 ): Promise<CombinedResult> {
   const aggregator = openAggregator(task, options)
-  const reasons = new FailureReasons()
+  const messages = { reasons: new NodeMessages(), restrictions: new NodeMessages() }
   const problems: NodeProblems[] = []
   const counts = { answered: 0, partial: 0, failed: 0 }
   for await (const nodeResult of results) {
-    const outcome = addResult(aggregator, nodeResult, reasons)
+    const outcome = addResult(aggregator, nodeResult, messages)
     if (outcome.counted) counts.answered++
     else counts.failed++
     if (outcome.problems.length === 0) continue
@@ -74,7 +74,7 @@ export async function combineResults(
   const { asked } = task
   const coverage = { asked, ...counts, late: asked - counts.answered - counts.failed }
   return {
-    result: combinedResult(task, aggregator, coverage, { reasons, options }),
+    result: combinedResult(task, aggregator, coverage, { messages, options }),
     coverage,
     problems,
   }
@@ -95,15 +95,26 @@ function openAggregator({ type, collection }: TaskToCombine, options: CombineOpt
   }
 }
 
+/** What nodes said, which the researcher needs to understand the combined result. */
+interface Messages {
+  readonly reasons: NodeMessages
+  /** Said about the results that were counted. */
+  readonly restrictions: NodeMessages
+}
+
 function addResult(
   aggregator: Aggregator,
   { json }: NodeResult,
-  reasons: FailureReasons,
+  { reasons, restrictions }: Messages,
 ): ReturnType<Aggregator['add']> {
   if (json === null) return unusable('is too large')
   try {
     const result = parseResultBytes(json)
-    if (!isFailure(result)) return aggregator.add(result)
+    if (!isFailure(result)) {
+      const outcome = aggregator.add(result)
+      if (outcome.counted) restrictions.addRestrictions(result.message)
+      return outcome
+    }
     reasons.add(result.message)
     return { counted: false, problems: [] }
   } catch (error: unknown) {
@@ -121,9 +132,11 @@ function combinedResult(
   task: TaskToCombine,
   aggregator: Aggregator,
   coverage: Coverage,
-  { reasons, options }: { reasons: FailureReasons; options: CombineOptions },
+  { messages, options }: { messages: Messages; options: CombineOptions },
 ): EncodedResult {
-  const message = options.reportCoverage ? coverageMessage(coverage, reasons) : ''
+  const restrictions = messages.restrictions.toString()
+  const covered = options.reportCoverage ? coverageMessage(coverage, messages.reasons) : ''
+  const message = [covered, restrictions].filter((part) => part !== '').join('; ')
   if (coverage.answered === 0)
     return errorResult(task, message === '' ? 'no valid answer' : message)
   if (coverage.answered < options.minAnsweringNodes) {

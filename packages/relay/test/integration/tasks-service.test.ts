@@ -85,7 +85,7 @@ describeStores('the task service', (openBench) => {
       taskId: unasked.uuid,
     })
     await addNodes(store, 1)
-    const icd = upstreamTask({ analysis: 'DISTRIBUTION', code: 'ICD-MAIN' })
+    const icd = upstreamTask({ analysis: 'DISTRIBUTION', code: 'PHEWAS' })
     const broken = upstreamTask({ collection: {} })
     expect((await taskService.admit('national', icd)).outcome).toBe('settled')
     expect((await taskService.admit('national', broken)).outcome).toBe('settled')
@@ -93,7 +93,7 @@ describeStores('the task service', (openBench) => {
     expect(results.get(unasked.uuid)).toMatchObject({ status: 'error', message: 'no node to ask' })
     expect(results.get(icd.uuid)).toMatchObject({
       status: 'error',
-      message: 'analysis DISTRIBUTION ICD-MAIN is not supported',
+      message: 'analysis DISTRIBUTION PHEWAS is not supported',
     })
     expect(results.get(broken.uuid)?.message).toMatch(/not a valid task: collection/)
     expect(records.filter(({ msg }) => msg === 'task settled')).toHaveLength(3)

@@ -71,6 +71,30 @@ describe('the combined result of a task', () => {
     expect(coverage).toEqual({ asked: 4, answered: 3, partial: 0, failed: 0, late: 1 })
   })
 
+  it('says what the counts are restricted to, merged and without other messages', async () => {
+    const said = (nodeId: string, message: string): NodeResult => ({
+      nodeId,
+      status: 'ok',
+      json: serializeResultBytes(countResult(address, 50, message)),
+    })
+    const only = (unit: string): string => `only values in "${unit}" were compared`
+    const results = [
+      said('a', only('mmol/mol')),
+      said('b', `answered by 2 of 3 nodes; ${only('mmol/mol')}`),
+      said('c', 'northgate is the best hospital'),
+      said('d', ''),
+    ]
+    const { result } = await combineResults(task(4), each(results), OPTIONS)
+    expect(result.message).toBe(`answered by 4 of 4 nodes; ${only('mmol/mol')}`)
+    const silent = { ...OPTIONS, reportCoverage: false }
+    const { result: other } = await combineResults(
+      task(2),
+      each([said('a', only('%')), said('b', only('mmol/mol'))]),
+      silent,
+    )
+    expect(other.message).toBe(`${only('%')}; ${only('mmol/mol')}`)
+  })
+
   it('does not mention nodes if the coverage report is disabled', async () => {
     const { result } = await combineResults(task(1), each([people('a', 44)]), {
       ...OPTIONS,

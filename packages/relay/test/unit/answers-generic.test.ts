@@ -188,6 +188,22 @@ describe('combining code distributions', () => {
     expect(added[0]).toEqual({ counted: true, problems: [] })
   })
 
+  it('adds up ICD-10 chapters and categories', () => {
+    const icd = (chapter: number, category: number) =>
+      result([
+        row('ICD10:I00-I99', chapter, {
+          description: 'Diseases of the circulatory system',
+          category: 'ICD chapter',
+        }),
+        row('ICD10:I10', category, { category: 'ICD code' }),
+      ])
+    const { rows } = combine([icd(120, 80), icd(40, 0)])
+    expect(rows.map(({ code, count, category }) => [code, count, category])).toEqual([
+      ['ICD10:I00-I99', 160, 'ICD chapter'],
+      ['ICD10:I10', 80, 'ICD code'],
+    ])
+  })
+
   it('leaves out unreadable rows and keeps the others', () => {
     const text = 'CODE\tCOUNT\nOMOP:1\t20\nOMOP:2\tmany\nOMOP:3\t1.5\nOMOP:4\t40'
     const { rows: combined, added } = combine([resultWithText(text, 4)])

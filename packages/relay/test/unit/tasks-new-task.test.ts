@@ -49,6 +49,7 @@ describe('reading a task from the upstream', () => {
 
   it.each([
     ['GENERIC', 'generic'],
+    ['ICD-MAIN', 'generic'],
     ['DEMOGRAPHICS', 'demographics'],
   ])('accepts DISTRIBUTION %s with the longer deadline', (code, type) => {
     const task = read({ uuid: 'u', collection: 'c', analysis: 'DISTRIBUTION', code })
@@ -57,7 +58,7 @@ describe('reading a task from the upstream', () => {
   })
 
   it.each([
-    ['DISTRIBUTION', 'ICD-MAIN', 'analysis DISTRIBUTION ICD-MAIN is not supported'],
+    ['DISTRIBUTION', 'PHEWAS', 'analysis DISTRIBUTION PHEWAS is not supported'],
     ['PHEWAS', '', 'analysis PHEWAS is not supported'],
     ['X'.repeat(500), '', `analysis ${'X'.repeat(40)} is not supported`],
   ])('answers analysis %s %s immediately with an error', (analysis, code, message) => {

@@ -257,7 +257,7 @@ describe('distributionFileName', () => {
     ['PHEWAS', 'GENERIC', null],
     ['DISTRIBUTION', '', null],
     ['DISTRIBUTION', 'garbage', null],
-    ['DISTRIBUTION', 'ICD-MAIN', null],
+    ['DISTRIBUTION', 'ICD-MAIN', CODE_DISTRIBUTION],
     ['distribution', 'GENERIC', null],
   ])('for %s %s is %s', (analysis, code, expected) => {
     expect(distributionFileName(analysis, code)).toBe(expected)

@@ -22,13 +22,23 @@ const NAMES: readonly RegExp[] = [
 const ABOUT_QUESTION =
   /\bcohort[.[]|\bcohort is not valid|\bnot a valid task|\bnot (?:yet )?supported/i
 
+/** What a bunny says of a count that is restricted. A relay has it next to its coverage. */
+const RESTRICTION = /^only values in .* were compared$/
+
 /**
- * The reasons that nodes gave for not answering, for the researcher. Equal reasons are merged, and sorted, so that they do not
- * show which node gave which. Names of nodes and computers are replaced.
+ * What nodes said about their results, for the researcher: why they could not answer, or what their counts are restricted to.
+ * Equal messages are merged, and sorted, so that they do not show which node gave which. Names of nodes and computers are
+ * replaced.
  */
-export class FailureReasons {
+export class NodeMessages {
   readonly #reasons = new Map<string, number>()
   #others = false
+
+  /** Adds the parts of a message that say what a count is restricted to. */
+  addRestrictions(message: string | null): void {
+    const parts = (message ?? '').slice(0, MAX_READ).split('; ')
+    for (const part of parts) if (RESTRICTION.test(part)) this.add(part)
+  }
 
   add(reason: string | null): void {
     let text = (reason ?? '').slice(0, MAX_READ)
