@@ -10,6 +10,7 @@ const SECTIONS: readonly (readonly [prefix: string, title: string])[] = [
   ['database', 'Database'],
   ['poll', 'Task'],
   ['state', 'State'],
+  ['health', 'Health'],
 ]
 
 const MARKS: Readonly<Record<StepStatus, string>> = {

@@ -6,6 +6,7 @@ import { stateFolders } from '../open-collection.ts'
 import { relaysOf } from '../relay-settings.ts'
 import { checkAnswers } from './answer-checks.ts'
 import { Checklist } from './checklist.ts'
+import { checkHealth } from './health-checks.ts'
 import { checkRelays, subjectOf } from './relays-check.ts'
 import {
   checkAuditFolder,
@@ -63,6 +64,7 @@ export async function runCheck(options: CheckOptions): Promise<readonly Step[]> 
     await checkAuditFolder(list, config.auditDir)
   }
   if (config.cacheEnabled) await checkCacheFolder(list, config.cacheDir)
+  await checkHealth(list, config)
   return list.steps
 }
 

@@ -102,7 +102,8 @@ export function checkCacheFolder(list: Checklist, path: string): Promise<boolean
   return list.run(name, () => findFolder(path, 'CACHE_DIR'))
 }
 
-async function findFolder(path: string, variable: string): Promise<Finding> {
+/** A folder that is writable or can be created, and `variable` that names it. */
+export async function findFolder(path: string, variable: string): Promise<Finding> {
   try {
     const exists = await stat(path).then(
       (info) => info.isDirectory(),

@@ -11,8 +11,9 @@ import { bunnyCommand } from '../../../src/cli/bunny.command.ts'
 import type { CheckDocument } from '../../../src/doctor/check-document.ts'
 import { FolderLock } from '../../../src/outbox/folder-lock.ts'
 import { bunnyHere } from '../../support/command-line.ts'
+import { runBunny } from '../../support/running-bunny.ts'
 import { ScriptedTaskApi } from '../../support/scripted-task-api.ts'
-import { duckDbHospitalFile } from '../../support/small-hospital.ts'
+import { duckDbHospital, duckDbHospitalFile } from '../../support/small-hospital.ts'
 import { availability, person } from '../../support/tasks.ts'
 
 let folder: string
@@ -151,6 +152,38 @@ describe('bunny check', () => {
       status: 'ok',
       detail: expect.stringContaining('these kinds only: GENERIC'),
     })
+  })
+
+  it('checks where probes ask, also while a bunny runs', async () => {
+    await using api = await ScriptedTaskApi.start()
+    const { source, instance } = await duckDbHospital()
+    const port = await freePort()
+    const health = {
+      BUNNY_HEALTH_ADDRESS: String(port),
+      BUNNY_HEALTH_FILE: '/proc/warren/ready',
+      TASK_API_BASE_URL: api.url,
+    }
+    const find = async (id: string) => {
+      const { stdout } = await bunnyHere(['check', '--json'], { env: { ...env, ...health } })
+      return read(stdout).steps.find((step) => step.id === id)
+    }
+    expect(await find('health.address')).toMatchObject({ status: 'ok', detail: 'free' })
+    expect(await find('health.file')).toMatchObject({
+      status: 'failed',
+      advice: [expect.stringContaining('BUNNY_HEALTH_FILE')],
+    })
+    {
+      await using _ = await runBunny(api, source, { BUNNY_HEALTH_ADDRESS: String(port) })
+      expect(await find('health.address')).toMatchObject({
+        status: 'ok',
+        detail: 'in use by a running bunny',
+      })
+    }
+    const other = createServer().listen(port, '127.0.0.1')
+    await once(other, 'listening')
+    expect(await find('health.address')).toMatchObject({ status: 'failed' })
+    other.close()
+    instance.closeSync()
   })
 
   it('ends within --timeout even if nothing answers', async () => {
