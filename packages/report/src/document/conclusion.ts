@@ -2,7 +2,7 @@ import type { Analysis } from '../analysis.ts'
 import type { RawCheck } from '../checklist/checklist.ts'
 import { titleOf } from '../findings/raw-finding.ts'
 import { formatCount } from '../vocabulary/figures.ts'
-import type { Caveat, Link, ReportDocument, Verdict } from './report-document.ts'
+import type { Caveat, Link, LinkState, ReportDocument, Verdict } from './report-document.ts'
 
 // The sections above list all of them.
 const MAX_NAMED = 12
@@ -44,7 +44,12 @@ export function buildConclusion(
         ]
       : []),
   ]
-  return { text: describeVerdict(verdict, analysis, proven.length > 0), supported, notSupported }
+  const text = [
+    describeVerdict(verdict, analysis, proven.length > 0),
+    ...describeConnections(verdict, checks),
+    describeServices(links),
+  ].join(' ')
+  return { text, supported, notSupported }
 }
 
 function describeVerdict(verdict: Verdict, { diagnosis }: Analysis, worksInPart: boolean): string {
@@ -73,6 +78,35 @@ function describeVerdict(verdict: Verdict, { diagnosis }: Analysis, worksInPart:
     default:
       return verdict satisfies never
   }
+}
+
+/** Answers whether connections still fail, if they failed before the time range. */
+function describeConnections(verdict: Verdict, checks: readonly RawCheck[]): string[] {
+  const passed = checks.some(({ id, state }) => id === 'connections' && state === 'passed')
+  return verdict === 'healthy' && passed
+    ? ['No connection failed: a connection problem from before this time range is resolved.']
+    : []
+}
+
+/** From the worst to the best state. */
+const SERVICE_STATE: readonly (readonly [state: LinkState, text: string])[] = [
+  ['failing', 'fails'],
+  ['silent', 'is silent'],
+  ['never-seen', 'was never seen'],
+  ['degraded', 'works with problems'],
+  ['recovered', 'has recovered'],
+  ['unknown', 'is unknown'],
+  ['serving', 'works'],
+  ['healthy-idle', 'works'],
+]
+
+function describeServices(links: readonly Link[]): string {
+  const describe = (kind: Link['kind'], name: string): string => {
+    const states = new Set(links.filter((link) => link.kind === kind).map(({ state }) => state))
+    const worst = SERVICE_STATE.find(([state]) => states.has(state))
+    return `${name} ${worst === undefined ? 'is in no log' : worst[1]}`
+  }
+  return `${describe('database', 'The relay database')}, ${describe('broker', 'the broker')} and ${describe('upstream', 'the upstream')}.`
 }
 
 function named(links: readonly { readonly name: string }[]): string {

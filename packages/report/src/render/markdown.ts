@@ -5,8 +5,10 @@ import type {
   ReportDocument,
   Transaction,
 } from '../document/report-document.ts'
-import { formatDuration, formatNumber } from '../vocabulary/figures.ts'
+import { formatNumber } from '../vocabulary/figures.ts'
+import { actionRows, firstCommand } from './actions.ts'
 import { comparisonMarkdown } from './comparison-markdown.ts'
+import { NO_TASK_NOTE, flowLine, hasEmptyPolls, purposesOf } from './flow-line.ts'
 import { advice, code, fenced, oneLine, text } from './markdown-text.ts'
 import { TimeFormat, formatSinceStart, formatTimeRange } from './time-format.ts'
 import {
@@ -23,12 +25,12 @@ import {
   VERDICT_TONE,
   VERDICT_LABEL,
   formatParty,
+  formatLatency,
   formatList,
   formatExchanges,
   formatRate,
   componentSummary,
   formatOccurrences,
-  findingsToActOn,
   worstFirst,
 } from './wording.ts'
 
@@ -59,10 +61,10 @@ class MarkdownPage {
 
   render(): string {
     this.#summary()
+    this.#findings()
     this.#components()
     this.#flow()
     this.#transactions()
-    this.#findings()
     this.#checklist()
     this.#conclusion()
     this.#add(text(QUOTES_NOTE[this.#document.quotes]))
@@ -70,9 +72,10 @@ class MarkdownPage {
   }
 
   #summary(): void {
-    const { verdict, sentence, numbers, caveats, sources, findings } = this.#document
+    const { verdict, sentence, numbers, caveats, sources } = this.#document
     this.#add(`# ${MARK[VERDICT_TONE[verdict]]} Network health: ${VERDICT_LABEL[verdict]}`, '')
     this.#add(`**${text(sentence)}**`, '')
+    this.#actions()
     for (const caveat of caveats.slice(0, MAX_ROWS)) {
       this.#add(`> ${MARK[SEVERITY_TONE[caveat.severity]]} ${text(caveat.text)}`, '>')
     }
@@ -84,18 +87,8 @@ class MarkdownPage {
     this.#add('## 1. Executive summary', '')
     this.#add(`- time range: ${formatTimeRange(this.#document)}`)
     this.#add(...numbers.map(({ label, value }) => `- ${text(label)}: **${text(value)}**`), '')
-    const { shown, more } = findingsToActOn(findings)
-    if (shown.length > 0) {
-      this.#add('Who must act:', '')
-      this.#add(
-        ...shown.map(
-          (finding) =>
-            `- **${text(formatParty(finding))}**: ${advice(finding.action)} (${finding.id}: ${text(finding.title)})`,
-        ),
-      )
-      if (more > 0) this.#add(`- and ${more} more: see Findings`)
-      this.#add('')
-    }
+    const flow = flowLine(this.#document)
+    if (flow !== '') this.#add(`Flow: ${text(flow)}`, '')
     this.#table(
       ['source', 'format', 'lines', 'from', 'to', 'time zone'],
       sources.map((source) => [
@@ -115,15 +108,30 @@ class MarkdownPage {
     }
   }
 
+  #actions(): void {
+    const { shown, more } = actionRows(this.#document)
+    if (shown.length === 0) return
+    const items = shown.map(({ party, action, findings }, index) => {
+      const command = index === 0 ? firstCommand(findings[0]) : undefined
+      const first = command === undefined ? '' : ` First: ${code(command)}.`
+      const ids = findings.map(({ id }) => id)
+      return `- **${text(party)}**: ${advice(action)}${first} (${formatList(ids, 3)}: ${text(findings[0].title)})`
+    })
+    this.#add('Who must act:', '', ...items)
+    if (more > 0) this.#add(`- and ${more} more: see Findings`)
+    this.#add('')
+  }
+
   #components(): void {
     const { components, clocks } = this.#document
-    this.#add('## 2. System components', '')
+    this.#add('## 3. System components', '')
     this.#add(
       components.length === 0
         ? 'No component was found in the logs.'
         : text(componentSummary(components)),
       '',
     )
+    this.#bullets(purposesOf(components))
     this.#table(
       ['component', 'role', 'cluster', 'pod', 'program', 'evidence', 'activity'],
       components.map((component) => [
@@ -141,7 +149,7 @@ class MarkdownPage {
 
   #flow(): void {
     const links = worstFirst(this.#document.links)
-    this.#add('## 3. Interaction flow', '')
+    this.#add('## 4. Interaction flow', '')
     if (links.length === 0) this.#add('No link was found in the logs.', '')
     this.#table(
       [
@@ -159,6 +167,7 @@ class MarkdownPage {
       links.flatMap((link) => this.#linkRows(link)),
     )
     if (links.length > 0) this.#add(formatP95Note(this.#document), '')
+    if (hasEmptyPolls(this.#document)) this.#add(NO_TASK_NOTE, '')
     const explained = links.filter(({ state }) => STATE_TONE[state] !== 'good')
     this.#add(
       ...explained
@@ -186,15 +195,15 @@ class MarkdownPage {
       `${ROLE_LABEL[view.side]} log`,
       formatExchanges(view),
       formatRate(view.successRate),
-      view.latency === null ? '–' : formatDuration(view.latency.p50Ms),
-      view.latency === null ? '–' : formatDuration(view.latency.p95Ms),
-      view.latency === null ? '–' : formatDuration(view.latency.maxMs),
+      formatLatency(view.latency, 'p50Ms'),
+      formatLatency(view.latency, 'p95Ms'),
+      formatLatency(view.latency, 'maxMs'),
       this.#time.at(view.lastSuccess),
     ])
   }
 
   #transactions(): void {
-    this.#add('## 4. One transaction, step by step', '')
+    this.#add('## 5. One transaction, step by step', '')
     if (this.#document.transactions.length === 0) {
       this.#add('No poll or task could be followed through the logs in this time range.', '')
     }
@@ -222,7 +231,7 @@ class MarkdownPage {
 
   #findings(): void {
     const { findings } = this.#document
-    this.#add('## 5. Findings', '')
+    this.#add('## 2. Findings', '')
     if (findings.length === 0) this.#add('None.', '')
     for (const finding of findings.slice(0, MAX_FINDINGS)) this.#finding(finding)
     const rest = findings.slice(MAX_FINDINGS)

@@ -1,6 +1,6 @@
 import { displayWidth, formatTable, type Styles } from '@warren/runtime/cli'
 import type { Finding, ReportDocument } from '../document/report-document.ts'
-import { formatCount, formatDuration, formatNumber } from '../vocabulary/figures.ts'
+import { formatCount, formatNumber } from '../vocabulary/figures.ts'
 import { comparisonLines } from './comparison-text.ts'
 import { wrapped, shortened } from './text-lines.ts'
 import { COLOUR } from './text-tone.ts'
@@ -15,6 +15,7 @@ import {
   VERDICT_TONE,
   VERDICT_LABEL,
   formatParty,
+  formatLatency,
   formatRate,
   formatOccurrences,
   mostAffectedView,
@@ -123,7 +124,7 @@ class TextPage {
         this.#tone(tone, STATE_LABEL[link.state]),
         view === undefined ? '–' : formatNumber(view.exchanges),
         formatRate(view?.successRate ?? null),
-        ...(narrow ? [] : [view?.latency == null ? '–' : formatDuration(view.latency.p95Ms)]),
+        ...(narrow ? [] : [formatLatency(view?.latency ?? null, 'p95Ms')]),
         this.#time.at(view?.lastSuccess ?? null),
       ]
     })

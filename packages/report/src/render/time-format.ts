@@ -9,10 +9,12 @@ const TICK_STEPS = [
   ...[1, 2, 5, 10, 15, 30].map((seconds) => seconds * 1000),
   ...[1, 2, 5, 10, 15, 30].map((minutes) => minutes * MINUTE_MS),
   ...[1, 2, 3, 6, 12].map((hours) => hours * HOUR_MS),
-  ...[1, 2, 7, 14].map((days) => days * DAY_MS),
+  ...[1, 2, 3, 4, 7, 14].map((days) => days * DAY_MS),
 ]
 // This many labels fit next to each other on a phone.
 const MAX_TICKS = 6
+/** Dates are short, and a week has seven of them. */
+const MAX_DATES = 7
 
 /** Formats the instants of one document, without the date if the time range is within one day or the date is unknown. */
 export class TimeFormat {
@@ -42,9 +44,10 @@ export class TimeFormat {
     durationMs: number,
     max = MAX_TICKS,
   ): { readonly share: number; readonly text: string }[] {
-    const step = TICK_STEPS.find((ms) => durationMs / ms <= max) ?? 28 * DAY_MS
+    const room = (ms: number): number => (ms >= DAY_MS ? MAX_DATES : max)
+    const step = TICK_STEPS.find((ms) => durationMs / ms <= room(ms)) ?? 28 * DAY_MS
     const first = Math.ceil(from / step) * step
-    return Array.from({ length: max + 1 }, (_, index) => first + index * step)
+    return Array.from({ length: room(step) + 1 }, (_, index) => first + index * step)
       .map((time) => ({ share: (time - from) / durationMs, text: this.#tick(time, step) }))
       .filter(({ share }) => share >= 0 && share <= 0.97)
   }

@@ -1,6 +1,7 @@
 import type {
   Component,
   Finding,
+  Latency,
   Link,
   LinkState,
   LinkView,
@@ -200,15 +201,6 @@ export function mostAffectedView({ views }: Pick<Link, 'views'>): LinkView | und
     : worst
 }
 
-/** The first few of the findings that need action. */
-export function findingsToActOn(
-  findings: readonly Finding[],
-  max = 5,
-): { readonly shown: readonly Finding[]; readonly more: number } {
-  const all = findings.filter(({ severity, party }) => severity !== 'info' && party !== 'none')
-  return { shown: all.slice(0, max), more: Math.max(0, all.length - max) }
-}
-
 /** `30 clients and 1 relay. Components with their own log: 3 of 31.` */
 export function componentSummary(components: readonly Component[]): string {
   const counts = Map.groupBy(components, ({ role }) => role)
@@ -246,6 +238,14 @@ export function formatOccurrences(finding: Finding, time: TimeFormat): string | 
   if (first === null) return null
   const often = count < 2 ? '' : count === 2 ? 'twice, ' : `${formatNumber(count)} times, `
   return `${often}${formatSpan(finding, first, time)}`
+}
+
+/** A latency, or what is known of it if the log has whole seconds only. */
+export function formatLatency(latency: Latency | null, key: 'p50Ms' | 'p95Ms' | 'maxMs'): string {
+  if (latency === null) return '–'
+  const { resolutionMs } = latency
+  if (resolutionMs < 1_000) return formatDuration(latency[key])
+  return latency[key] < resolutionMs ? 'under 1 s' : `about ${formatDuration(latency[key])}`
 }
 
 /** Looks up the names of components and links by ID. */

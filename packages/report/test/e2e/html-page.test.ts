@@ -112,6 +112,33 @@ describeChromium('the report in a browser', () => {
     }
   })
 
+  it.each([
+    [1280, 800],
+    [390, 844],
+  ])(
+    'shows verdict, who must act and the map above the fold, at %i × %i',
+    async (width, height) => {
+      const { page } = await open()
+      await page.setViewportSize({ width, height })
+      for (const part of ['.verdict', '.actions', '.map']) {
+        const box = await page.locator(part).first().boundingBox()
+        expect(box?.width, part).toBeGreaterThan(100)
+        expect((box?.y ?? 0) + Math.min(box?.height ?? 0, 200), part).toBeLessThan(height)
+      }
+    },
+  )
+
+  it('cuts no column of a table of components on a phone', async () => {
+    const { page } = await open()
+    await page.setViewportSize({ width: 390, height: 844 })
+    const outside =
+      await page.evaluate(`[...document.querySelectorAll('.stacked td')].filter((cell) => {
+      const box = cell.getBoundingClientRect()
+      return box.width > 0 && box.right > 390
+    }).length`)
+    expect(outside).toBe(0)
+  })
+
   it('is readable on a phone: nothing overflows and no text is too small', async () => {
     const { page } = await open()
     await page.setViewportSize({ width: 390, height: 800 })

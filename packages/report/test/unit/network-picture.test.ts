@@ -23,10 +23,10 @@ it('draws the clients beyond the limit as one box with their worst state', () =>
     link.kind === 'poll' && index < 10 ? { ...link, state: 'healthy-idle' as const } : link,
   )
   const picture = drawn(renderNetworkPicture({ ...crowd, links: [first, ...links] }).markup)
-  expect(picture).toContain('13 more clients')
-  // Seven of the ten failing clients are drawn; the other three are counted with the healthy ones.
-  expect(picture).toContain('13 more clients, at worst failing')
-  expect(picture).toContain('>3 failing and 10 healthy…<')
+  expect(picture).toContain('16 more clients')
+  // Four of the ten failing clients are drawn; the other six are counted with the healthy ones.
+  expect(picture).toContain('16 more clients, at worst failing')
+  expect(picture).toContain('>6 failing and 10 healthy…<')
   expect(picture).not.toContain('undefined')
 })
 

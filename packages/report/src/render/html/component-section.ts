@@ -1,7 +1,8 @@
 import type { Component } from '../../document/report-document.ts'
 import { ROLE_LABEL, SEEN_IN_LABEL, componentSummary } from '../wording.ts'
+import { purposesOf } from '../flow-line.ts'
 import { html, type SafeHtml } from './html-template.ts'
-import { list, scrolling, type PageContext } from './page-context.ts'
+import { cell, list, scrolling, type PageContext } from './page-context.ts'
 
 // A longer table is collapsed.
 const MAX_OPEN = 16
@@ -11,6 +12,7 @@ export function renderComponents({ document }: PageContext): SafeHtml {
   if (components.length === 0) return html`<p>No component was found in the logs.</p>`
   const clockList = list(clocks.map(({ text }) => text))
   return html`<p>${componentSummary(components)}</p>
+    ${list(purposesOf(components))}
     ${collapsible(components.length > MAX_OPEN, `All ${components.length} components`, scrolling('Components', table(components)))}
     ${
       clockList === null
@@ -30,7 +32,7 @@ function collapsible(isCollapsed: boolean, title: string, content: SafeHtml): Sa
 }
 
 function table(components: readonly Component[]): SafeHtml {
-  return html`<table>
+  return html`<table class="stacked">
     <thead>
       <tr>
         <th scope="col">component</th>
@@ -54,10 +56,9 @@ function row(component: Component): SafeHtml {
   const program = [component.program, component.version].filter((part) => part !== null)
   return html`<tr>
     <th scope="row">${component.name}</th>
-    <td>${ROLE_LABEL[component.role]}</td>
-    <td>${where.join(' / ') || '–'}</td>
-    <td>${program.join(' ') || '–'}</td>
-    <td>${SEEN_IN_LABEL[component.seenIn]}</td>
-    <td class="wide">${component.activity}</td>
+    ${cell('role', ROLE_LABEL[component.role])} ${cell('location', where.join(' / ') || '–')}
+    ${cell('program', program.join(' ') || '–')}
+    ${cell('evidence', SEEN_IN_LABEL[component.seenIn])}
+    ${cell('activity', component.activity, 'wide')}
   </tr>`
 }

@@ -6,10 +6,12 @@ import {
   STATE_TONE,
   STATE_LABEL,
   formatExchanges,
+  formatLatency,
   formatRate,
   mostAffectedView,
   worstFirst,
 } from '../wording.ts'
+import { NO_TASK_NOTE, flowLine, hasEmptyPolls } from '../flow-line.ts'
 import { html, type SafeHtml } from './html-template.ts'
 import { renderLatencyCharts } from './latency-charts.ts'
 import { list, pill, scrolling, type PageContext } from './page-context.ts'
@@ -17,7 +19,6 @@ import { renderTimeAxis } from './plot.ts'
 import { renderQuotation } from './quotation.ts'
 import { renderStatusMix } from './status-mix.ts'
 import { renderStripLegend, renderTimeStrip } from './time-strip.ts'
-import { renderNetworkPicture } from './network-picture.ts'
 
 // These two limits keep the page of a network with 300 sites small enough to open.
 const MAX_WITH_CHARTS = 40
@@ -29,9 +30,11 @@ export function renderFlow(context: PageContext): SafeHtml {
   const { document, time } = context
   if (document.links.length === 0) return html`<p>No link was found in the logs.</p>`
   const links = worstFirst(document.links)
+  const flow = flowLine(document)
   const listed = links.slice(0, MAX_LISTED)
   const axis = links.find(({ series }) => series !== null)?.series ?? null
-  return html`${renderNetworkPicture(document)}
+  return html`${flow === '' ? null : html`<p class="flow">${flow}</p>`}
+    ${hasEmptyPolls(document) ? html`<p class="soft small">${NO_TASK_NOTE}</p>` : null}
     <h3>Every link over time</h3>
     <p class="soft small">
       Most severe first. Expand a link to see the figures from each log, charts and evidence.
@@ -67,7 +70,7 @@ function numbers(link: Link): SafeHtml | null {
     succeeded === exchanges
       ? `${formatNumber(exchanges)}, all successful`
       : `${formatNumber(succeeded)} of ${formatNumber(exchanges)} (${formatRate(successRate)})`
-  return html`${answered}${latency === null ? null : html`<br /><span class="soft small">p95 ${formatDuration(latency.p95Ms)}</span>`}`
+  return html`${answered}${latency === null ? null : html`<br /><span class="soft small">p95 ${formatLatency(latency, 'p95Ms')}</span>`}`
 }
 
 function linkDetails(link: Link, context: PageContext, charts: boolean): SafeHtml {
@@ -109,7 +112,7 @@ function viewTable(views: readonly LinkView[], { time }: PageContext): SafeHtml 
             <th scope="row">${ROLE_LABEL[view.side]} log</th>
             <td>${formatExchanges(view)}</td>
             <td class="num">${formatRate(view.successRate)}</td>
-            ${(['p50Ms', 'p95Ms', 'maxMs'] as const).map((key) => html`<td class="num">${view.latency === null ? '–' : formatDuration(view.latency[key])}</td>`)}
+            ${(['p50Ms', 'p95Ms', 'maxMs'] as const).map((key) => html`<td class="num">${formatLatency(view.latency, key)}</td>`)}
             <td>${time.at(view.lastSuccess)}</td>
           </tr>`,
       )}

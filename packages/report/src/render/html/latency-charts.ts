@@ -23,7 +23,12 @@ export function renderLatencyCharts(
 ): readonly SafeHtml[] {
   const bands = [
     band('relay log', 's1', series.relayP50Ms, series.relayP95Ms),
-    band('client log', 's2', series.clientP50Ms, series.clientP95Ms),
+    band(
+      `client log${isCoarse(link) ? ' (whole seconds)' : ''}`,
+      's2',
+      series.clientP50Ms,
+      series.clientP95Ms,
+    ),
   ].filter(({ most }) => most > 0)
   if (bands.every((one) => isFlat(one))) return []
   const [one, other] = bands
@@ -33,6 +38,13 @@ export function renderLatencyCharts(
     Math.max(one.most, other.most) > MAX_RATIO * Math.min(one.most, other.most)
   const charts = apart ? bands.filter((each) => !isFlat(each)).map((each) => [each]) : [bands]
   return charts.map((shown) => chart(link, shown, series, time))
+}
+
+/** The log of the client has times of whole seconds only. */
+function isCoarse({ views }: Link): boolean {
+  return views.some(
+    ({ side, latency }) => side === 'client' && (latency?.resolutionMs ?? 1) >= 1_000,
+  )
 }
 
 function band(

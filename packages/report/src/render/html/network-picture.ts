@@ -11,14 +11,16 @@ import {
   worstFirst,
 } from '../wording.ts'
 import { html, type SafeHtml } from './html-template.ts'
-import { scrolling } from './page-context.ts'
+import { pill, scrolling } from './page-context.ts'
 import { coordinate } from './plot.ts'
 
 const BOX = { width: 176, height: 52 }
 const COLUMN_GAP = 124
 const ROW_GAP = 20
 // Further clients share one box.
-const MAX_CLIENTS = 8
+const MAX_CLIENTS = 5
+/** Links in the list that replaces the picture on a narrow screen. */
+const MAX_LISTED = 6
 
 /** Left to right: OMOP databases, clients, load balancers, relays, services that a relay uses. */
 const COLUMN: Readonly<Record<Role, number>> = {
@@ -77,13 +79,23 @@ export function renderNetworkPicture(document: ReportDocument): SafeHtml {
   >
     ${wires.map((wire) => renderWire(wire, places))}${boxes.map((box) => renderBox(box, places))}${wires.map((wire) => renderLabel(wire, places))}
   </svg>`
-  return html`<figure>
-    ${scrolling('The network', svg)}
+  return html`<figure class="map">
+    ${scrolling('The network', svg)} ${renderWireList(document.links)}
     <figcaption>
       Arrows point to the side that accepts the connection. A dashed line is a link without
       evidence.
     </figcaption>
   </figure>`
+}
+
+/** The links with their states, worst first: a phone is too narrow for the picture. */
+function renderWireList(links: readonly Link[]): SafeHtml {
+  const listed = worstFirst(links).slice(0, MAX_LISTED)
+  const more = links.length - listed.length
+  return html`<ul class="wires">
+    ${listed.map(({ name, state }) => html`<li>${name} ${pill(STATE_TONE[state], STATE_LABEL[state])}</li>`)}
+    ${more > 0 ? html`<li><a href="#flow">and ${formatCount(more, 'more link')}</a></li>` : null}
+  </ul>`
 }
 
 function pictureOf({ components, links }: ReportDocument): {

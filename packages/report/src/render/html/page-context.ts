@@ -32,6 +32,13 @@ export function scrolling(label: string, content: SafeHtml): SafeHtml {
   return html`<div class="scroll" role="region" aria-label="${label}" tabindex="0">${content}</div>`
 }
 
+/** A cell of a table that becomes a list of labelled values on a narrow screen. */
+export function cell(label: string, value: SafeHtml | string, style = ''): SafeHtml {
+  return html`<td data-label="${label}" ${style === '' ? null : html`class="${style}"`}>
+    ${value}
+  </td>`
+}
+
 /** Text of the report, in which backticks mark code. */
 export function advice(value: string): SafeHtml {
   const parts = value.split('`')

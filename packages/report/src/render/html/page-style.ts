@@ -20,8 +20,8 @@ export const PAGE_STYLE = new SafeHtml(`<style>
 * { box-sizing: border-box }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 15px/1.55 system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif }
 main, header.top { max-width: 1080px; margin: 0 auto; padding: 0 24px }
-header.top { padding-top: 28px }
-h1 { font-size: 15px; font-weight: 600; color: var(--soft); margin: 0 0 12px }
+header.top { padding-top: 18px }
+h1 { font-size: 15px; font-weight: 600; color: var(--soft); margin: 0 0 8px }
 h2 { font-size: 20px; margin: 44px 0 12px; padding-top: 8px; border-top: 1px solid var(--line) }
 h3 { font-size: 16px; margin: 26px 0 6px } .card h3 { margin: 0 }
 p { margin: 8px 0; max-width: 78ch }
@@ -37,11 +37,12 @@ a { color: var(--note) }
 .none { --tone: var(--none); --tone-soft: var(--none-soft) }
 .pill { display: inline-block; white-space: nowrap; padding: 1px 9px; border-radius: 999px; font-size: 13px; font-weight: 600; color: var(--tone); background: var(--tone-soft) }
 nav ol { list-style: none; display: flex; flex-wrap: wrap; gap: 4px 18px; margin: 16px 0 0; padding: 0; font-size: 14px }
-.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(190px, 1fr)); gap: 12px; margin: 18px 0; padding: 0 }
+.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin: 18px 0; padding: 0 }
 .facts div { background: var(--panel); border-radius: 10px; padding: 12px 14px }
 .facts dt { font-size: 13px; color: var(--soft) } .facts dd { margin: 2px 0 0; font-size: 18px; font-weight: 600; font-variant-numeric: tabular-nums }
 .caveats { list-style: none; padding: 0; margin: 14px 0 } .caveats li { border-left: 4px solid var(--tone); background: var(--panel); padding: 8px 14px; margin: 6px 0; border-radius: 0 8px 8px 0 }
-.scroll { overflow-x: auto }
+.scroll { overflow-x: auto; background: linear-gradient(to right, var(--paper) 30%, transparent) 0 0, linear-gradient(to left, var(--paper) 30%, transparent) 100% 0, linear-gradient(to right, var(--line), transparent) 0 0, linear-gradient(to left, var(--line), transparent) 100% 0; background-size: 40px 100%, 40px 100%, 14px 100%, 14px 100%; background-repeat: no-repeat; background-attachment: local, local, scroll, scroll }
+.flow { font-weight: 600 } .wires { display: none; list-style: none; padding: 0; margin: 12px 0 0 } .wires li { display: flex; gap: 4px 12px; justify-content: space-between; align-items: baseline; padding: 5px 0; border-bottom: 1px solid var(--line); overflow-wrap: anywhere }
 table { border-collapse: collapse; width: 100%; font-size: 14px } caption { text-align: left; color: var(--soft); font-size: 13px; padding: 4px 0 }
 th { text-align: left; font-weight: 600 } thead th { color: var(--soft); font-size: 13px } th, td { padding: 7px 12px 7px 0; border-bottom: 1px solid var(--line); vertical-align: top }
 td.wide { min-width: 240px } td.path { overflow-wrap: anywhere }
@@ -85,7 +86,9 @@ i.b-ok { height: 7px } i.b-quiet { height: 2px; vertical-align: 3px } i.b-mixed 
 .checks strong { font-weight: 600 }
 footer { max-width: 1080px; margin: 48px auto; padding: 16px 24px 0; color: var(--soft); font-size: 13px }
 @media screen and (max-width: 760px) {
-  main, header.top { padding: 0 16px } .target { padding-left: 0 } .links-axis { display: none }
+  main, header.top { padding: 0 16px } .map .scroll, .map figcaption { display: none } .wires { display: block }
+  .stacked thead { display: none } .stacked tr { display: block; padding: 8px 0; border-bottom: 1px solid var(--line) } .stacked th, .stacked td { display: block; border: 0; padding: 1px 0; text-align: left; min-width: 0; overflow-wrap: anywhere }
+  .stacked td::before { content: attr(data-label) ": "; color: var(--soft) } .target { padding-left: 0 } .links-axis { display: none }
   .link > summary { grid-template-columns: 1fr auto } .link .strip, .numbers { grid-column: 1 / -1 } .numbers { text-align: left } .numbers br { display: none } .numbers .soft { margin-left: 10px }
   .finding dl { grid-template-columns: 1fr } .finding dt { margin-top: 6px } .checks li { grid-template-columns: 1fr } ol.steps li { padding-left: 26px } pre { font-size: 12px }
 }

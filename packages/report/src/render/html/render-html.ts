@@ -1,14 +1,16 @@
 import type { ReportDocument } from '../../document/report-document.ts'
 import { formatCount } from '../../vocabulary/figures.ts'
-import { TimeFormat } from '../time-format.ts'
+import { TimeFormat, formatTimeRange } from '../time-format.ts'
 import { MARK, Names, QUOTES_NOTE, VERDICT_TONE, VERDICT_LABEL } from '../wording.ts'
 import { html, type SafeHtml } from './html-template.ts'
 import { PAGE_STYLE } from './page-style.ts'
+import { renderActions } from './action-list.ts'
 import { renderChecklist, renderConclusion } from './closing-sections.ts'
 import { renderComparison } from './comparison-section.ts'
 import { renderComponents } from './component-section.ts'
 import { renderFindings } from './finding-section.ts'
 import { renderFlow } from './flow-section.ts'
+import { renderNetworkPicture } from './network-picture.ts'
 import type { PageContext } from './page-context.ts'
 import { renderSummary } from './summary-section.ts'
 import { renderTransactions } from './transaction-section.ts'
@@ -21,10 +23,10 @@ interface Section {
 
 const SECTIONS: readonly Section[] = [
   { id: 'summary', title: 'Executive summary', body: renderSummary },
+  { id: 'findings', title: 'Findings', body: renderFindings },
   { id: 'components', title: 'System components', body: renderComponents },
   { id: 'flow', title: 'Interaction flow', body: renderFlow },
   { id: 'transaction', title: 'One transaction, step by step', body: renderTransactions },
-  { id: 'findings', title: 'Findings', body: renderFindings },
   { id: 'validation', title: 'Validation of system health', body: renderChecklist },
   { id: 'conclusion', title: 'Conclusion', body: renderConclusion },
 ]
@@ -56,7 +58,9 @@ export function renderHtml(document: ReportDocument): string {
           <div class="verdict ${tone}">
             <strong><span aria-hidden="true">${MARK[tone]}</span> ${VERDICT_LABEL[verdict]}</strong>
             <p>${sentence}</p>
+            <p class="small">${formatTimeRange(document)}</p>
           </div>
+          ${renderActions(context)} ${renderNetworkPicture(document)}
           <nav aria-label="Sections">
             <ol>
               ${document.comparison === undefined ? null : html`<li><a href="#comparison">Before and after</a></li>`}
