@@ -17,6 +17,7 @@ function analysisWith(findings: readonly RawFinding[], requests = 0): Analysis {
       to: START + 30 * MINUTE,
       links: requests === 0 ? [] : [{ relayView, client: undefined, expected: null }],
       relays: [],
+      unknownLogins: [],
     },
     diagnosis: { findings, gaps: [] },
   } as unknown as Analysis
