@@ -1,7 +1,6 @@
 import { occurrenceOf } from '../vocabulary/causes/sheet.ts'
 import { formatOccurrences, sentences } from '../vocabulary/figures.ts'
 import type { ProblemSummary } from '../timeline/placed-problem.ts'
-import { pollLinksOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
 import { problemOn } from './link-problem.ts'
 import { describeEnd, logsWith } from './phrases.ts'
@@ -9,9 +8,10 @@ import { fromProblem, rawFinding } from './raw-finding.ts'
 
 const CAUSE = 'address-failing'
 
-/** Adds a finding for each client that saw some addresses of its relay fail while others worked. No poll was lost. */
+/** Adds a finding for each client or relay that saw some addresses of a server fail while others worked. No poll was lost. */
 export function findAddressFailures(context: DiagnosisContext): void {
-  for (const link of pollLinksOf(context)) {
+  const links = context.topology.links.filter(({ kind }) => kind === 'poll' || kind === 'upstream')
+  for (const link of links) {
     const problem = problemOn(context, link, CAUSE)
     if (problem === undefined) continue
     const [title] = problem.details.keys()
@@ -20,7 +20,7 @@ export function findAddressFailures(context: DiagnosisContext): void {
       sentences(
         `${logs}: ${formatOccurrences(summary, ...occurrenceOf(CAUSE))}`,
         end,
-        'the client used another address at once, so no poll was lost',
+        `the ${link.kind === 'poll' ? 'client' : 'relay'} used another address at once, so no poll was lost`,
       )
     context.found.push(
       rawFinding({

@@ -39,7 +39,7 @@ export function problemOn(
   const probes = link.relay?.logs.some(({ facts }) => facts.probesServices) === true
   const witnesses = probes ? link.views.filter(({ side }) => side === 'relay') : link.views
   // A slow response is a success too, so the view itself records when responses were fast again.
-  if (cause !== 'slow' && Number.isNaN(merged.recoveredAt))
+  if (CAUSE_SHEET[cause].endedBySuccess && Number.isNaN(merged.recoveredAt))
     endAt(merged, okAfter(witnesses.flatMap(canShowRecovery(link, merged)), merged.last))
   else if (cause === 'slow') endAt(merged, fastAgain(link, merged))
   if (cause === 'database-failing' && pollsStillFail(context, link, merged))
@@ -102,7 +102,7 @@ export function addLinkFinding(
       replicas === undefined ? '' : `only ${formatList(replicas)}; the other replicas work`,
       end,
     )
-  const subject = link.kind === 'cdm' ? link.from.name : link.name
+  const subject = link.kind === 'cdm' || link.kind === 'poll' ? link.from.name : link.name
   context.found.push(
     rawFinding({
       ...fromProblem(problem),

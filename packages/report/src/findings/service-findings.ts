@@ -14,6 +14,8 @@ export function findServiceFailures(context: DiagnosisContext): void {
     if (link.kind === 'database') findDatabaseFailures(context, link)
     else if (link.kind === 'broker') findBrokerFailures(context, link)
     else if (link.kind === 'cdm') addLinkFinding(context, link, 'cdm-failing', link.from.name)
+    else if (link.kind === 'poll')
+      addLinkFinding(context, link, 'client-files-failing', link.from.name)
   }
 }
 

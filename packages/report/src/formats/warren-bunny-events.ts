@@ -5,6 +5,7 @@ import { isGood, outcomeOf } from '../facts/link-stats.ts'
 import { LEVEL } from '../read/event-head.ts'
 import type { JsonEvent } from './json-event.ts'
 import type { Cause } from '../vocabulary/cause.ts'
+import { ClientFiles } from './client-files.ts'
 import { FailingAddresses } from './failing-addresses.ts'
 import { causeOfStatus, networkCause } from './network-cause.ts'
 import { relayAddress } from './relay-address.ts'
@@ -20,12 +21,14 @@ export class WarrenBunnyEvents implements WarrenEvents {
   /** How long the current poll may be held, ms; NaN if its line does not contain it. */
   #waitMs = Number.NaN
   readonly #addresses = new FailingAddresses()
+  readonly #files: ClientFiles
   #unanswered = false
 
   /** @param facts to add to, if another reader extracts facts from the same log */
   constructor(facts = new ClientFacts()) {
     this.facts = facts
     this.facts.program = 'Warren bunny'
+    this.#files = new ClientFiles(facts)
   }
 
   event(line: Quotable, event: JsonEvent, level: number): boolean {
@@ -136,6 +139,7 @@ export class WarrenBunnyEvents implements WarrenEvents {
         facts.lastStop = line.time
         break
       default:
+        if (this.#files.read(line, event.word('msg'))) break
         if (level >= LEVEL.error) facts.errors.see(line)
         return false
     }

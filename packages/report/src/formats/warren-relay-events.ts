@@ -1,4 +1,5 @@
 import type { Cause } from '../vocabulary/cause.ts'
+import { databaseReason } from '../vocabulary/database-reasons.ts'
 import { quote } from '../facts/evidence-keeper.ts'
 import type { Quotable, RawEvidence } from '../facts/evidence-keeper.ts'
 import { RelayFacts } from '../facts/facts.ts'
@@ -6,6 +7,7 @@ import type { RelayClient } from '../facts/facts.ts'
 import { KeptLine } from '../facts/kept-line.ts'
 import { outcomeOf } from '../facts/link-stats.ts'
 import { LEVEL } from '../read/event-head.ts'
+import { FailingAddresses } from './failing-addresses.ts'
 import { recordRequest } from './relay-requests.ts'
 import { brokerCause } from './relay-errors.ts'
 import type { JsonEvent } from './json-event.ts'
@@ -57,6 +59,7 @@ export class WarrenRelayEvents implements WarrenEvents {
   readonly #failedLogins = new Map<string, FailedLogin>()
   /** Logins of requests without a response yet, by request ID. */
   readonly #logins = new Map<string, RawEvidence>()
+  readonly #addresses = new FailingAddresses()
   /** When a summary last named a node, by its name. */
   readonly #listedAt = new Map<string, number>()
   /** The last line was about the database; if there is a broker, the next one is about the broker. */
@@ -262,14 +265,24 @@ export class WarrenRelayEvents implements WarrenEvents {
         // The failures since the last line have no lines of their own, except at debug.
         facts.upstream(event.word('type')).problem(upstreamCause(event), line)
         break
+      case 'address failing':
+        this.#addresses.failing(facts.upstream(''), line, event)
+        break
+      case 'address recovered':
+        this.#addresses.recovered(facts.upstream(''), line, event)
+        break
       case 'upstream polls recovered':
         facts.upstream(event.word('type')).success(line, 0, Number.NaN)
         break
       case 'database unavailable':
       case 'database schema not supported':
+      case 'waiting for the database':
       case 'task spooled':
       case 'task lost':
-        facts.database.failure(line, outcomeOf('database-failing'), 'database-failing', Number.NaN)
+      case 'task not stored, retrying':
+      case 'submission not recorded':
+      case 'cannot read pending submissions':
+        this.#databaseFailed(line, event)
         break
       case 'database recovered':
       case 'database schema supported':
@@ -281,6 +294,7 @@ export class WarrenRelayEvents implements WarrenEvents {
         break
       }
       case 'publish postponed':
+      case 'publish failed':
         facts.broker.failure(line, outcomeOf('broker-refused'), 'broker-refused', Number.NaN)
         break
       case 'queue recovered':
@@ -309,6 +323,13 @@ export class WarrenRelayEvents implements WarrenEvents {
         return false
     }
     return true
+  }
+
+  #databaseFailed(line: Quotable, event: JsonEvent): void {
+    const { database } = this.facts
+    database.failure(line, outcomeOf('database-failing'), 'database-failing', Number.NaN)
+    const reason = databaseReason(`${event.text('detail')} ${event.text('err')}`)
+    if (reason !== undefined) database.problems.get('database-failing')?.detail(reason.name)
   }
 
   #keepLogin(requestId: string, line: Quotable): void {

@@ -82,6 +82,7 @@ export const CAUSES = [
   'database-failing',
   // the client's own database
   'cdm-failing',
+  'client-files-failing',
   // what Kubernetes and the load balancer report
   'out-of-memory',
   'crash-loop',

@@ -1,7 +1,7 @@
 import type { Cause } from '../cause.ts'
 import type { CauseRow } from './cause-row.ts'
 
-/** The databases of the relay and of the clients. */
+/** The databases of the relay and of the clients, and the files of a client. */
 export const DATABASES = {
   'database-slow': {
     title: 'slow database',
@@ -56,5 +56,27 @@ export const DATABASES = {
     explainsResults: 'link',
     inStall: null,
     bringsAbout: [],
+  },
+  'client-files-failing': {
+    title: 'cannot use its own files',
+    party: 'site',
+    action:
+      'Restore the file or folder that the client log names: the client needs it to answer tasks.',
+    next: [
+      'Check the free space and the permissions of the volume: `df -h` and `ls -ld` in the pod.',
+      'Check all settings at once: `warren bunny check`.',
+    ],
+    occurrence: ['failure', 'failures'],
+    concerns: 'network',
+    fails: ['task-results'],
+    reached: null,
+    specifies: null,
+    shared: false,
+    endedBySuccess: false,
+    outage: false,
+    linkState: 'degraded',
+    explainsResults: 'link',
+    inStall: null,
+    bringsAbout: ['task-not-answerable', 'task-not-answered'],
   },
 } as const satisfies Partial<Record<Cause, CauseRow>>
