@@ -1,19 +1,29 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { parsePostgresAddress, PostgresRoute } from '@warren/database'
-import { createDatabase, describePostgres } from '@warren/testkit'
+import {
+  createDatabase,
+  demandTls,
+  describePostgres,
+  selfSignedCertificate,
+  startPrivatePostgres,
+} from '@warren/testkit'
 import { types } from 'pg'
 import { expect, it } from 'vitest'
 
 import { HealingPool } from '../../src/store/postgres-pool.ts'
 
-async function openPool(queryMs = 30_000) {
-  const database = await createDatabase()
-  const route = new PostgresRoute(parsePostgresAddress(database.url), {
+function poolOf(url: string, queryMs = 30_000): HealingPool {
+  const route = new PostgresRoute(parsePostgresAddress(url), {
     applicationName: 'warren-test',
     connectTimeoutMs: 10_000,
     session: 'any',
   })
-  const pool = new HealingPool({ route, types, size: 1, queryMs })
+  return new HealingPool({ route, types, size: 1, queryMs })
+}
+
+async function openPool(queryMs?: number) {
+  const database = await createDatabase()
+  const pool = poolOf(database.url, queryMs)
   const copy = async (sql: string, ...parameters: string[]) =>
     (await pool.copyRows({ sql, parameters })).map((row) => row.map((value) => value?.toString()))
   return {
@@ -49,6 +59,18 @@ describePostgres('reading rows with COPY', () => {
     expect(row?.map((value) => value?.length)).toEqual([10_000_000, 3])
     expect(row?.map((value) => value?.buffer.byteLength)).toEqual([10_000_000, 3])
     expect(row?.[0]?.equals(Buffer.from('é'.repeat(5_000_000)))).toBe(true)
+  })
+
+  it('works on an encrypted connection', async () => {
+    await using server = await startPrivatePostgres()
+    await demandTls(server.url, selfSignedCertificate())
+    const pool = poolOf(`${server.url}?sslmode=require`)
+    const query = { sql: `select repeat('x', 3000000)`, parameters: [] }
+    for (let time = 0; time < 2; time++) {
+      const [row] = await pool.copyRows(query)
+      expect(row?.[0]?.length).toBe(3_000_000)
+    }
+    await pool.end()
   })
 
   it('leaves a connection that can be used, also after an error of the server', async () => {
