@@ -78,7 +78,7 @@ async function probeIdle(store: string): Promise<{ times: Times; longStatements:
 async function countLongStatements(url: string): Promise<number> {
   const text = await (await fetch(`${url}/metrics`)).text()
   const count = (bucket: string): number => {
-    const name = `warren_relay_store_statement_seconds_bucket{le="${bucket}"}`
+    const name = `warren_relay_store_statement_seconds_bucket{le="${bucket}",kind="statement"}`
     const line = text.split('\n').find((one) => one.startsWith(name))
     if (line === undefined) throw new Error(`the relay has no metric ${name}`)
     return Number(line.slice(name.length))

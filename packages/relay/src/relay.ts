@@ -64,7 +64,7 @@ export async function startRelay(
     await openStore(config, {
       log,
       waitForDatabase: true,
-      onStatement: (durationMs) => metrics.countStatement(durationMs),
+      onStatement: (durationMs, kind) => metrics.countStatement(durationMs, kind),
       ...(signal === undefined ? {} : { signal }),
     }),
   )

@@ -3,6 +3,7 @@ import type { AddressReport } from '@warren/task-api'
 import type { LimitReason } from '@warren/runtime/http'
 import type { FinishedRequest } from '../http/request-log.ts'
 import type { QueueStatus } from '../queue/node-queue.ts'
+import type { StatementKind } from '../store/on-statement.ts'
 import type { StoreCounts } from '../store/task-store.ts'
 import type { TaskEvent } from '../tasks/task-events.ts'
 
@@ -103,8 +104,8 @@ export class RelayMetrics {
     )
     this.#statementSeconds = metrics.histogram(
       'store_statement_seconds',
-      'Time of an SQL statement, until its whole response was read',
-      [],
+      'Time of an SQL statement, until its whole response was read; copy reads results and locks nothing',
+      ['kind'],
       STATEMENT_BUCKETS_S,
     )
     this.#tasks = metrics.gauge('tasks', 'Tasks in the database', ['state'])
@@ -198,8 +199,8 @@ export class RelayMetrics {
     this.#submissionSeconds.observe({ upstream }, durationMs / 1000)
   }
 
-  countStatement(durationMs: number): void {
-    this.#statementSeconds.observe(durationMs / 1000)
+  countStatement(durationMs: number, kind: StatementKind): void {
+    this.#statementSeconds.observe({ kind }, durationMs / 1000)
   }
 
   setSpooledTasks(number: number): void {

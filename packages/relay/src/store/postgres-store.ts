@@ -95,7 +95,7 @@ class PostgresStore implements RelayStore {
         async copyRows(query) {
           const started = performance.now()
           const rows = await pool.copyRows(query)
-          onStatement(performance.now() - started)
+          onStatement(performance.now() - started, 'copy')
           return rows
         },
       }),

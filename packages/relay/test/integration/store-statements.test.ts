@@ -8,7 +8,7 @@ it('the metrics contain how long SQL statements take', async () => {
   await using relay = await startTestRelay({ RELAY_STORE: store.url })
   const statements = async (bucket: string): Promise<number> => {
     const { text } = await bareRequest(`${relay.url}/metrics`)
-    const name = `warren_relay_store_statement_seconds_bucket{le="${bucket}"} `
+    const name = `warren_relay_store_statement_seconds_bucket{le="${bucket}",kind="statement"} `
     return Number(text.split(name)[1]?.split('\n')[0])
   }
   const before = await statements('+Inf')
