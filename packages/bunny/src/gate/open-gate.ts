@@ -12,6 +12,7 @@ import type { RelayConfig } from '../relay-settings.ts'
 import { FolderLock } from '../outbox/folder-lock.ts'
 import { DeniedConcepts } from '../policy/denied-concepts.ts'
 import { PolicyFile, PolicyFileError, type PolicyChange } from '../policy/policy-file.ts'
+import { SimilarQuestions } from '../policy/similar-questions.ts'
 import { Usage } from '../policy/usage.ts'
 import { ConceptNameCache } from '../question/concept-names.ts'
 import { auditFolder, policyFolder } from '../record-config.ts'
@@ -60,7 +61,11 @@ export async function openGate(config: BunnyConfig, options: OpenGateOptions): P
     record,
     policy,
     denied: new DeniedConcepts(source, log),
-    usage: await openUsage(folder),
+    usage: await openCount(folder, { name: 'usage.json', open: (path) => Usage.open(path) }),
+    similar: await openCount(folder, {
+      name: 'similar.json',
+      open: (path) => SimilarQuestions.open(path),
+    }),
     held: folder === undefined ? undefined : new HeldFolder(join(folder, 'held')),
     names: new ConceptNameCache(source, () => clock.now()),
     namesAreUsed: audit !== undefined || config.policyFile !== undefined,
@@ -146,16 +151,20 @@ async function openPolicy(
   }
 }
 
-async function openUsage(folder: string | undefined): Promise<Usage> {
-  if (folder === undefined) return await Usage.open(undefined)
-  const path = join(folder, 'usage.json')
+/** Opens a file in the folder of the policy; without a folder, in memory. */
+async function openCount<T>(
+  folder: string | undefined,
+  { name, open }: { name: string; open: (path: string | undefined) => Promise<T> },
+): Promise<T> {
+  if (folder === undefined) return await open(undefined)
+  const path = join(folder, name)
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 })
-    return await Usage.open(path)
+    return await open(path)
   } catch (error: unknown) {
     throw new ProgramError(`cannot read ${path}: ${fileErrorReason(error, 'read')}`, {
       exitCode: ExitCode.config,
-      hint: 'Restore the file from a backup. Without it, all limits begin again from 0.',
+      hint: 'Restore the file from a backup. Without it, limits and similar questions begin again from 0.',
       cause: error,
     })
   }

@@ -9,11 +9,11 @@ import type { Clock } from '../clock.ts'
 import { HeldFolder } from '../held/held-folder.ts'
 import { waitForDecision } from '../held/wait-for-decision.ts'
 import { BunnyEvent } from '../log-events.ts'
-import { decide, type Verdict } from '../policy/decide.ts'
+import { decide, limitReached, type Verdict } from '../policy/decide.ts'
 import type { DeniedConcepts } from '../policy/denied-concepts.ts'
 import type { LoadedPolicy, PolicyFile } from '../policy/policy-file.ts'
 import { localTime } from '../policy/quiet-hours.ts'
-import { SimilarQuestions } from '../policy/similar-questions.ts'
+import type { SimilarQuestions } from '../policy/similar-questions.ts'
 import type { Usage } from '../policy/usage.ts'
 import type { ConceptNameCache } from '../question/concept-names.ts'
 import {
@@ -32,6 +32,7 @@ export interface TaskGateOptions {
   readonly policy: PolicyFile
   readonly denied: DeniedConcepts
   readonly usage: Usage
+  readonly similar: SimilarQuestions
   /** Without a folder, a question that needs approval is refused. */
   readonly held: HeldFolder | undefined
   readonly names: ConceptNameCache
@@ -76,7 +77,6 @@ interface AdmitOptions {
  */
 export class TaskGate {
   readonly #options: TaskGateOptions
-  readonly #similar = new SimilarQuestions()
 
   constructor(options: TaskGateOptions) {
     this.#options = options
@@ -100,7 +100,7 @@ export class TaskGate {
     if (question.problems.length > 0) return base
     try {
       const denied = await this.#options.denied.of(policy)
-      const verdict = this.#decide(question, policy, denied)
+      const verdict = await this.#decide(question, policy, denied)
       return await this.#apply(verdict, { ...base, denied }, body, limits)
     } catch (error: unknown) {
       limits.stop.throwIfAborted()
@@ -159,13 +159,17 @@ export class TaskGate {
     return await this.#record(event, admission, { left: whatLeft(result) })
   }
 
-  #decide(question: Question, loaded: LoadedPolicy, denied: ReadonlySet<number>): Verdict {
-    const { usage, clock, log } = this.#options
+  async #decide(
+    question: Question,
+    loaded: LoadedPolicy,
+    denied: ReadonlySet<number>,
+  ): Promise<Verdict> {
+    const { usage, similar: earlier, clock, log } = this.#options
     const { policy } = loaded
     const now = clock.now()
     const { owner } = question.asker
     const asked = { owner, sha256: question.sha256, criteria: criterionHashes(question), now }
-    const similar = this.#similar.count(asked)
+    const similar = earlier.count(asked)
     const key = usageKey(question)
     const date = localTime(now, policy.zone).date
     // A task that is handed out again has been counted: the limit that it reached itself is not against it.
@@ -177,7 +181,7 @@ export class TaskGate {
       similar,
       denied,
     })
-    this.#similar.add(asked)
+    await earlier.add(asked)
     if (verdict.warning !== undefined) {
       log.warn(
         { taskId: question.taskId, owner, similar, detail: verdict.warning },
@@ -193,6 +197,7 @@ export class TaskGate {
     body: unknown,
     limits: AdmitOptions,
   ): Promise<Admission> {
+    const { policy: file } = this.#options
     const admission: Admission = {
       ...base,
       ...(verdict.warning === undefined ? {} : { warning: verdict.warning }),
@@ -202,21 +207,27 @@ export class TaskGate {
         return { ...admission, refusal: verdict.reason }
       case 'hold': {
         const decided = await this.#hold(verdict.reason, admission, body, limits)
-        if (decided.refusal === undefined) await this.#count(decided)
-        return decided
+        if (decided.refusal !== undefined) return decided
+        return await this.#countWithinLimits({ ...decided, policy: await file.current() })
       }
       case 'answer':
-        await this.#count(admission)
-        return admission
+        return await this.#countWithinLimits(admission)
       default:
         return verdict satisfies never
     }
   }
 
-  async #count({ question, policy }: Admission): Promise<void> {
+  /** Other questions may have been counted since the decision: the limit is checked in one step with the count. */
+  async #countWithinLimits(admission: Admission): Promise<Admission> {
     const { usage, clock } = this.#options
-    const { date } = localTime(clock.now(), policy.policy.zone)
-    await usage.count(usageKey(question), question.asker.owner, date)
+    const { policy } = admission.policy
+    const { owner } = admission.question.asker
+    const key = usageKey(admission.question)
+    const { date } = localTime(clock.now(), policy.zone)
+    const limit = usage.has(key) ? undefined : limitReached(policy, usage.read(owner, date))
+    if (limit !== undefined) return { ...admission, refusal: limit }
+    await usage.count(key, owner, date)
+    return admission
   }
 
   async #hold(

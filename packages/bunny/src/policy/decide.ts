@@ -40,7 +40,7 @@ function refusalReason(
   policy: SitePolicy,
   { now, usage, denied, similar }: Circumstances,
 ): string | undefined {
-  const { allow, deny, minimumRules, limits, zone, similarQuestions } = policy
+  const { allow, deny, minimumRules, zone, similarQuestions } = policy
   const { code, kind } = question
   if (allow !== undefined && !allow.includes(code)) {
     return `This site does not answer tasks of the kind ${code}.`
@@ -61,7 +61,19 @@ function refusalReason(
     const place = zone === undefined ? '' : ` (${zone})`
     return `This site does not answer questions from ${formatClockTime(quiet.from)} to ${formatClockTime(quiet.to)}${place}.`
   }
-  const { perOwner, all } = limits
+  const limit = limitReached(policy, usage)
+  if (limit !== undefined) return limit
+  if (similarQuestions.action === 'refuse' && similar >= similarQuestions.limit) {
+    return `This site answers ${similarQuestions.limit} questions per owner and day that differ in one rule: the limit is reached.`
+  }
+  return undefined
+}
+
+/** Why one more question would exceed a limit, if it would. */
+export function limitReached(
+  { limits: { perOwner, all } }: SitePolicy,
+  usage: Circumstances['usage'],
+): string | undefined {
   if (reached(usage.owner.today, perOwner.perDay)) {
     return `This site answers ${perOwner.perDay ?? 0} questions per owner and day: the limit is reached.`
   }
@@ -73,9 +85,6 @@ function refusalReason(
   }
   if (reached(usage.all.total, all.total)) {
     return `This site answers ${all.total ?? 0} questions in all: the limit is reached.`
-  }
-  if (similarQuestions.action === 'refuse' && similar >= similarQuestions.limit) {
-    return `This site answers ${similarQuestions.limit} questions per owner and day that differ in one rule: the limit is reached.`
   }
   return undefined
 }

@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
-import { writeFileAtomically } from '../state/write-file.ts'
+import { readStateFile, StateFile } from '../state/state-file.ts'
 
 /** How many questions were counted. */
 export interface UsageCount {
@@ -33,17 +32,14 @@ const OTHERS = '(other owners)'
  * survive a restart.
  */
 export class Usage {
-  readonly #path: string | undefined
+  readonly #file: StateFile
   #date: string
   #all: UsageCount
   readonly #owners: Map<string, UsageCount>
   readonly #recent: Set<string>
-  #writing: Promise<void> = Promise.resolve()
-  /** The write that waits for `#writing`. */
-  #next: Promise<void> | undefined
 
   private constructor(path: string | undefined, stored: StoredUsage) {
-    this.#path = path
+    this.#file = new StateFile(path, () => this.#stored())
     this.#date = stored.date
     this.#all = stored.all
     this.#owners = new Map(stored.owners)
@@ -54,16 +50,8 @@ export class Usage {
   static async open(path: string | undefined): Promise<Usage> {
     const empty: StoredUsage = { format: 1, date: '', all: NOTHING, owners: [], recent: [] }
     if (path === undefined) return new Usage(path, empty)
-    let text: string
-    try {
-      text = await readFile(path, 'utf8')
-    } catch (error: unknown) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
-        return new Usage(path, empty)
-      }
-      throw error
-    }
-    return new Usage(path, usageSchema.parse(JSON.parse(text)))
+    const stored = await readStateFile(path)
+    return new Usage(path, stored === undefined ? empty : usageSchema.parse(stored))
   }
 
   /** The counts on `date`, a local date. */
@@ -88,27 +76,12 @@ export class Usage {
       if (this.#recent.size <= MAX_RECENT) break
       this.#recent.delete(oldest)
     }
-    await this.#write()
+    await this.#file.write()
   }
 
   /** Whether this question has been counted. */
   has(key: string): boolean {
     return this.#recent.has(key)
-  }
-
-  /** One write at a time, so that an older state never replaces a newer one. Counts that wait share the next write. */
-  async #write(): Promise<void> {
-    const path = this.#path
-    if (path === undefined) return
-    this.#next ??= this.#writeAfter(this.#writing, path)
-    this.#writing = this.#next
-    await this.#next
-  }
-
-  async #writeAfter(earlier: Promise<void>, path: string): Promise<void> {
-    await Promise.allSettled([earlier])
-    this.#next = undefined
-    await writeFileAtomically(path, JSON.stringify(this.#stored()))
   }
 
   #stored(): StoredUsage {

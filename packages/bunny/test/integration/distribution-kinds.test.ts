@@ -173,7 +173,7 @@ describe('the kinds of distributions on DuckDB', () => {
     const hospital = await unevenDuckDb()
     await hospital.load(DATA)
     for (const statement of MORE) await hospital.run(statement)
-    return { source: hospital.source, close: () => hospital[Symbol.asyncDispose]() }
+    return { source: hospital.source, close: async () => await hospital[Symbol.asyncDispose]() }
   })
 })
 

@@ -300,6 +300,23 @@ describe('a held question', () => {
     expect((await until(() => resultOf(api, 'c2'))).status).toBe('ok')
   })
 
+  it('is counted when it is released, so that held questions do not exceed a limit together', async () => {
+    await setPolicy({ hold: [{}], limits: { perOwner: { perDay: 1 } } })
+    await using api = await ScriptedTaskApi.start()
+    await using _ = await runBunny(api, source, env)
+    api.queue(cough('c'), men('m'))
+    const both = await until(async () => {
+      const all = await held().list()
+      return all.length === 2 ? all : undefined
+    })
+    for (const { question } of both) await command('release', question.id)
+    await until(() => resultOf(api, 'c') && resultOf(api, 'm'))
+    expect(api.results.map(({ status }) => status).toSorted()).toEqual(['error', 'ok'])
+    expect(api.results.find(({ status }) => status === 'error')?.message).toMatch(
+      /1 questions per owner and day: the limit is reached/,
+    )
+  })
+
   it('is still held after a restart', async () => {
     await setPolicy({ hold: [{}] })
     await using api = await ScriptedTaskApi.start()

@@ -306,7 +306,7 @@ describe('Usage', () => {
 })
 
 describe('SimilarQuestions', () => {
-  const ask = (
+  const ask = async (
     asked: SimilarQuestions,
     rules: Parameters<typeof availability>[0],
     owner = 'user1',
@@ -315,24 +315,39 @@ describe('SimilarQuestions', () => {
     const one = question(availability(rules))
     const given = { owner, sha256: one.sha256, criteria: criterionHashes(one), now }
     const near = asked.count(given)
-    asked.add(given)
+    await asked.add(given)
     return near
   }
 
-  it('counts questions of an owner that differ in one rule: added, removed, negated or changed', () => {
-    const asked = new SimilarQuestions()
-    expect(ask(asked, [rule('1'), rule('2'), rule('3')])).toBe(0)
-    expect(ask(asked, [rule('1'), rule('2')])).toBe(1)
-    expect(ask(asked, [rule('1'), rule('2'), rule('3', { oper: '!=' })])).toBe(2)
-    expect(ask(asked, [rule('1'), rule('2'), rule('4')])).toBe(3)
-    expect(ask(asked, [rule('7'), rule('8'), rule('9')])).toBe(0)
+  it('counts questions of an owner that differ in one rule: added, removed, negated or changed', async () => {
+    const asked = await SimilarQuestions.open(undefined)
+    expect(await ask(asked, [rule('1'), rule('2'), rule('3')])).toBe(0)
+    expect(await ask(asked, [rule('1'), rule('2')])).toBe(1)
+    expect(await ask(asked, [rule('1'), rule('2'), rule('3', { oper: '!=' })])).toBe(2)
+    expect(await ask(asked, [rule('1'), rule('2'), rule('4')])).toBe(3)
+    expect(await ask(asked, [rule('7'), rule('8'), rule('9')])).toBe(0)
   })
 
-  it('does not count the same question again, another owner, or a question of yesterday', () => {
-    const asked = new SimilarQuestions()
-    ask(asked, [rule('1'), rule('2')])
-    expect(ask(asked, [rule('1'), rule('2')])).toBe(0)
-    expect(ask(asked, [rule('1')], 'user2')).toBe(0)
-    expect(ask(asked, [rule('2')], 'user1', 25 * 3_600_000)).toBe(0)
+  it('does not count the same question again, another owner, or a question of yesterday', async () => {
+    const asked = await SimilarQuestions.open(undefined)
+    await ask(asked, [rule('1'), rule('2')])
+    expect(await ask(asked, [rule('1'), rule('2')])).toBe(0)
+    expect(await ask(asked, [rule('1')], 'user2')).toBe(0)
+    expect(await ask(asked, [rule('2')], 'user1', 25 * 3_600_000)).toBe(0)
+  })
+
+  it('remembers over a restart what was asked, and removes what is older than a day', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'warren-similar-'))
+    try {
+      const path = join(folder, 'similar.json')
+      const day = 24 * 3_600_000
+      await ask(await SimilarQuestions.open(path), [rule('1'), rule('2')])
+      expect(await ask(await SimilarQuestions.open(path), [rule('1')])).toBe(1)
+      await ask(await SimilarQuestions.open(path), [rule('7'), rule('8')], 'user1', day + 1)
+      const { asked } = JSON.parse(await readFile(path, 'utf8')) as { asked: unknown[] }
+      expect(asked).toHaveLength(1)
+    } finally {
+      await rm(folder, { recursive: true })
+    }
   })
 })
