@@ -39,8 +39,16 @@ export function flowLine({
   components,
   links,
 }: Pick<ReportDocument, 'components' | 'links'>): string {
+  // Only what a log shows at work.
+  const active = new Set(
+    links.flatMap(({ from, to, views }) =>
+      views.some(({ exchanges }) => exchanges > 0) ? [from, to] : [],
+    ),
+  )
   const nameOf = (role: Role, one: string, many: string): string | undefined => {
-    const found = components.filter((component) => component.role === role)
+    const found = components.filter(
+      (component) => component.role === role && active.has(component.id),
+    )
     return found.length < 2 ? found[0]?.name : formatCount(found.length, one, many)
   }
   const clients = nameOf('client', 'client', 'clients')
@@ -61,6 +69,5 @@ export function flowLine({
     clients,
   ].join(' → ')
   const upstream = nameOf('upstream', 'upstream', 'upstreams')
-  const polled = links.some(({ kind }) => kind === 'upstream')
-  return upstream === undefined || !polled ? round : `${round}; tasks: ${upstream} → ${relay}`
+  return upstream === undefined ? round : `${round}; tasks: ${upstream} → ${relay}`
 }

@@ -49,6 +49,10 @@ describe('a quoted line', () => {
       'Credentials validated for Client: buy now at evil.example',
       'Credentials validated for Client: … now at …',
     ],
+    [
+      '[07:56:25 WRN] User not found: see https://evil.example/x',
+      '[07:56:25 WRN] User not found: see https://…',
+    ],
     ['for Client: 4711', 'for Client: …'],
     ['Task:0b7c0000-0000-4000-8000-00000000000a has reached', 'Task:0b7c… has reached'],
     ['from 203.0.113.7, then 127.0.0.1:5672', 'from … 127.0.0.1:5672'],

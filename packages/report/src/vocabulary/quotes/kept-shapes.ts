@@ -71,7 +71,7 @@ const SHAPES: readonly string[] = [
   String.raw`\[::1?\]:\d{1,5}\b`,
 
   // Hosts, where an address or an error names one; users of a broker or a database.
-  String.raw`(?<=:\/\/(?:‹secret›@)?)[A-Za-z][\w-]{0,62}(?:\.[\w-]{1,62}){0,6}(?::\d{1,5})?(?=[/\s"'?),\]]|$)`,
+  String.raw`(?<=(?:\b(?:request to|for url:|GET|POST|HEAD) |"url":")https?:\/\/(?:‹secret›@)?|\b(?:amqps?|postgres(?:ql)?):\/\/(?:‹secret›@)?)[A-Za-z][\w-]{0,62}(?:\.[\w-]{1,62}){0,6}(?::\d{1,5})?(?=[/\s"'?),\]]|$)`,
   String.raw`(?<=\b(?:host=|host: |resolve |valid for )['"])[A-Za-z][\w-]{0,62}(?:\.[\w-]{1,62}){0,6}(?=['"])`,
   String.raw`(?<=\b(?:ENOTFOUND|EAI_AGAIN|Connection to) )[A-Za-z][\w-]{0,62}(?:\.[\w-]{1,62}){1,6}(?=$|[\s"'),])`,
   String.raw`(?<=\brabbit@)[a-z][\w-]{0,62}`,
