@@ -15,19 +15,25 @@ import { list, pill, scrolling, type PageContext } from './page-context.ts'
 
 const MAX_LINKS = 60
 
-/** Before and after: the answer, each failure, what is new, and the figures side by side. Null without a comparison. */
+/** The answer, for the top of the page. Null without a comparison. */
+export function renderAnswer({ document: { comparison } }: PageContext): SafeHtml | null {
+  if (comparison === undefined) return null
+  const tone = ANSWER_TONE[comparison.answer]
+  return html`<div class="verdict ${tone}">
+      <strong><span aria-hidden="true">${MARK[tone]}</span> ${formatAnswer(comparison)}</strong>
+      <p>${comparison.sentence} <a href="#comparison">Before and after</a></p>
+    </div>
+    <p>Health after:</p>`
+}
+
+/** Before and after: what became of each failure, what is new, and the figures side by side. Null without a comparison. */
 export function renderComparison(context: PageContext): SafeHtml | null {
   const { document } = context
   const { comparison } = document
   if (comparison === undefined) return null
-  const { answer, sentence, caveats } = comparison
-  const tone = ANSWER_TONE[answer]
+  const { caveats } = comparison
   return html`<section aria-labelledby="comparison">
     <h2 id="comparison" tabindex="-1">Before and after</h2>
-    <div class="verdict ${tone}">
-      <strong><span aria-hidden="true">${MARK[tone]}</span> ${formatAnswer(comparison)}</strong>
-      <p>${sentence}</p>
-    </div>
     ${list(formatRanges(document, comparison).map(([label, text]) => `${label}: ${text}`))}
     ${
       caveats.length > 0

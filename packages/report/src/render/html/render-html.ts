@@ -6,7 +6,7 @@ import { html, type SafeHtml } from './html-template.ts'
 import { PAGE_STYLE } from './page-style.ts'
 import { renderActions } from './action-list.ts'
 import { renderChecklist, renderConclusion } from './closing-sections.ts'
-import { renderComparison } from './comparison-section.ts'
+import { renderAnswer, renderComparison } from './comparison-section.ts'
 import { renderComponents } from './component-section.ts'
 import { renderFindings } from './finding-section.ts'
 import { renderFlow } from './flow-section.ts'
@@ -55,6 +55,7 @@ export function renderHtml(document: ReportDocument): string {
         <a class="skip" href="#summary">Skip to the report</a>
         <header class="top">
           <h1>Network health report</h1>
+          ${renderAnswer(context)}
           <div class="verdict ${tone}">
             <strong><span aria-hidden="true">${MARK[tone]}</span> ${VERDICT_LABEL[verdict]}</strong>
             <p>${sentence}</p>
