@@ -261,6 +261,24 @@ describe('an answer of 502, 503 or 504', () => {
   })
 })
 
+describe('an nginx that verifies client certificates', () => {
+  it.each([
+    ['No required SSL certificate was sent', /requires a client certificate/],
+    ['The SSL certificate error', /does not accept the client certificate/],
+  ])('is understood by its page "%s"', async (title, expected) => {
+    const page = `<html><head><title>400 ${title}</title></head></html>`
+    const port = await listen(
+      createHttp((_request, response) => void response.writeHead(400).end(page)),
+    )
+    const steps = await walking({ port })
+    expect(find(steps, 'relay.http')).toMatchObject({
+      status: 'failed',
+      detail: expect.stringMatching(expected),
+      advice: [expect.stringContaining('TASK_API_CLIENT_CERT_FILE')],
+    })
+  })
+})
+
 describe('the login', () => {
   it.each<[string, number, Record<string, string>, string, Step['status'], RegExp]>([
     ['wrong credentials', 401, {}, '', 'failed', /rejects .*401/],
@@ -277,6 +295,7 @@ describe('the login', () => {
     ],
     ['a path that nobody serves', 404, {}, 'nothing here', 'failed', /no Task API/],
     ['a defect of the relay', 500, {}, '', 'failed', /500/],
+    ['a load balancer without a relay', 502, { server: 'nginx' }, '', 'failed', /nginx.* 502/],
     ['a result that is stored', 200, {}, 'Job saved', 'ok', /accepted/],
   ])('distinguishes %s', async (_, status, headers, body, expectedStatus, detail) => {
     const port = await listen(
