@@ -6,6 +6,7 @@ export {
   type SubmitOptions,
   type TaskApiClientOptions,
 } from './client/task-api-client.ts'
+export { decodeBody } from './client/content-encoding.ts'
 export { taskApiBase } from './client/task-api-base.ts'
 export {
   TaskApiError,

@@ -1,7 +1,8 @@
 import { once } from 'node:events'
-import { request, type IncomingHttpHeaders } from 'node:http'
+import { request, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { connect as connectTls, type SecureContext, type TLSSocket } from 'node:tls'
+import { decodeBody } from '@warren/task-api'
 
 /** Opens a TCP connection. Rejects with an error that has a `code`. */
 export async function openTcp(host: string, port: number, signal: AbortSignal): Promise<Socket> {
@@ -100,11 +101,12 @@ export async function ask(
   }
 }
 
-async function readStart(response: AsyncIterable<Buffer>): Promise<string> {
+/** Some proxies compress every response, although `identity` is asked for. */
+async function readStart(response: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = []
   let size = 0
   try {
-    for await (const chunk of response) {
+    for await (const chunk of decodeBody(response, response.headers['content-encoding'])) {
       chunks.push(chunk)
       size += chunk.length
       if (size > MAX_BODY_BYTES) break

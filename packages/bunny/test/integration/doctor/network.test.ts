@@ -4,6 +4,7 @@ import { createServer as createHttps } from 'node:https'
 import { connect, createServer as createTcp, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { ClientTls } from '@warren/task-api'
 import { selfSignedCertificate } from '@warren/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -258,6 +259,29 @@ describe('an answer of 502, 503 or 504', () => {
       status: 'failed',
       detail: expect.stringMatching(expected),
     })
+  })
+})
+
+describe('a proxy that compresses every response', () => {
+  it('hides neither the side at fault nor the result of the login', async () => {
+    const compressed =
+      (status: number, body: string): RequestListener =>
+      (_request, response) =>
+        void response.writeHead(status, { 'content-encoding': 'gzip' }).end(gzipSync(body))
+    const fault = await listen(createHttp(compressed(503, 'no healthy upstream')))
+    expect(find(await walking({ port: fault }), 'relay.http').detail).toMatch(
+      /load balancer answers 503/,
+    )
+    const asked: (string | undefined)[] = []
+    const port = await listen(
+      createHttp((request, response) => {
+        asked.push(request.headers.authorization)
+        if (request.url === '/healthz') response.end('Healthy')
+        else compressed(404, '{"code":"RELAY_NO_SUCH_TASK"}')(request, response)
+      }),
+    )
+    expect(find(await walking({ port }), 'relay.login').status).toBe('ok')
+    expect(asked).toHaveLength(2)
   })
 })
 
