@@ -10,6 +10,7 @@ import { toBytes } from './text-bytes.ts'
 const FINAL_STATES = (['delivered', 'dead'] as const).map((state) => sql.lit(state))
 const DELETE_BATCH = 500
 const MAX_CAUSE_LENGTH = 500
+const MAX_SMALL_BYTES = 65_536
 
 export interface ClaimOptions {
   readonly limit: number
@@ -23,11 +24,11 @@ export async function claimSubmissions(
   { limit, claimMs, upstream, except = [] }: ClaimOptions,
 ): Promise<readonly Submission[]> {
   const { now, rowLocks, textBytes } = database.differences
-  return database.transact('claim submissions', async (trx) => {
+  const claimed = await database.transact('claim submissions', async (trx) => {
     const due = await trx
       .selectFrom('relay_tasks')
       .select(['id', 'uuid', 'upstream', 'kind', 'collection', 'delivery_attempts'])
-      .select(textBytes('result').as('result'))
+      .select(smallText(textBytes).as('result'))
       .select(sql<number>`${now()} - received_at`.as('ageMs'))
       .where('state', '=', sql.lit('settled'))
       .where('deliver_at', '<=', now())
@@ -58,11 +59,45 @@ export async function claimSubmissions(
       upstream: row.upstream,
       kind: row.kind,
       collection: row.collection,
-      result: toBytes(row.result ?? ''),
+      result: row.result === null ? null : toBytes(row.result),
       attempt: row.delivery_attempts + 1,
       ageMs: row.ageMs,
     }))
   })
+  const large = claimed.filter(({ result }) => result === null).map(({ taskId }) => taskId)
+  const results = await readLargeResults(database, large)
+  return claimed.flatMap((submission) => {
+    // Null: the task was deleted meanwhile.
+    const result = submission.result ?? results.get(submission.taskId) ?? null
+    return result === null ? [] : [{ ...submission, result }]
+  })
+}
+
+/** Null for a larger one: it is read after the transaction, so that it does not hold the lock meanwhile. */
+function smallText(textBytes: SqlDifferences['textBytes']) {
+  return sql<
+    string | Uint8Array | null
+  >`case when octet_length(result) <= ${sql.lit(MAX_SMALL_BYTES)} then ${textBytes('result')} end`
+}
+
+async function readLargeResults(
+  database: SqlDatabase,
+  taskIds: readonly string[],
+): Promise<ReadonlyMap<string, Buffer | null>> {
+  const results = new Map<string, Buffer | null>()
+  // One at a time, because each may have 30 MB.
+  for (const taskId of taskIds) {
+    const query = database.db
+      .selectFrom('relay_tasks')
+      .select(database.differences.textBytes('result').as('result'))
+      .where('id', '=', taskId)
+      .compile()
+    const [row] = await database.run('read a combined result', (db) =>
+      database.differences.readTexts(db, query),
+    )
+    results.set(taskId, row?.[0] ?? null)
+  }
+  return results
 }
 
 export async function renewClaims(

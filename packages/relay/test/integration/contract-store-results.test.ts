@@ -441,6 +441,17 @@ describe('submissions', () => {
       await store.tasks.renewClaims([], 1)
     })
 
+    it('are claimed with their results, small and large', async () => {
+      await using bench = await openBench()
+      const store = bench.open()
+      const results = ['{"small":1}', `{"é\\\\":"${'x'.repeat(3_000_000)}"}`, 'y'.repeat(65_536)]
+      for (const immediateResult of results) {
+        await store.tasks.admit(newTask({ type: 'none', immediateResult }))
+      }
+      const claimed = await store.tasks.claimSubmissions(CLAIM)
+      expect(claimed.map(({ result }) => result.toString()).sort()).toEqual(results.sort())
+    })
+
     it('keep a replacement of the result', async () => {
       await using bench = await openBench()
       const store = bench.open()
