@@ -63,6 +63,7 @@ export { columnsOf } from './terminal/columns.ts'
 export { wrapCommand } from './terminal/fit-help.ts'
 export { asInvoked } from './terminal/invocation.ts'
 export { LiveLine } from './terminal/live-line.ts'
+export { csvLine } from './terminal/csv.ts'
 export { formatTable, writeTable, type Cell, type TableOptions } from './terminal/table.ts'
 export { shellWord } from './terminal/shell-word.ts'
 export {

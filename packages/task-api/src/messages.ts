@@ -73,3 +73,4 @@ export {
   type EncodedResult,
   type TaskResult,
 } from './task-result.ts'
+export { readablePieces, readableRows, type ReadableRow } from './readable-rows.ts'

@@ -98,6 +98,12 @@ export const UPSTREAM_ERRORS = defineErrors({
     title: 'The question does not exist',
     action: 'Check the uuid. Settled questions are deleted after UPSTREAM_RETENTION.',
   },
+  ALREADY_SETTLED: {
+    status: 409,
+    retryable: false,
+    title: 'The question is settled',
+    action: 'Only a question without a result can be cancelled.',
+  },
   INVALID_NAME: {
     status: 400,
     retryable: false,

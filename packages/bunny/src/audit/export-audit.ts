@@ -1,6 +1,5 @@
-import type { CliIo } from '@warren/runtime'
+import { csvLine, type CliIo } from '@warren/runtime'
 import { openOutput } from '../output/result-output.ts'
-import { csvLine } from '../output/csv.ts'
 import { ENTRY_COLUMNS, entryColumns } from './entry-text.ts'
 import { readAudit, type AuditFilter } from './read-audit.ts'
 

@@ -1,11 +1,5 @@
 import { createHash } from 'node:crypto'
-import {
-  fileTextPieces,
-  isFailure,
-  ResultFormatError,
-  type EncodedFile,
-  type EncodedResult,
-} from '@warren/task-api'
+import { isFailure, readablePieces, type EncodedFile, type EncodedResult } from '@warren/task-api'
 import type { Left } from './audit-entry.ts'
 
 const MAX_MESSAGE_LENGTH = 1000
@@ -27,7 +21,7 @@ function digest(file: EncodedFile): { sha256: string; bytes: number; rows: numbe
   let bytes = 0
   let lineEnds = 0
   let last = ''
-  for (const piece of textPieces(file)) {
+  for (const piece of readablePieces(file)) {
     hash.update(piece)
     bytes += Buffer.byteLength(piece)
     for (let at = piece.indexOf('\n'); at >= 0; at = piece.indexOf('\n', at + 1)) lineEnds += 1
@@ -35,14 +29,4 @@ function digest(file: EncodedFile): { sha256: string; bytes: number; rows: numbe
   }
   const lines = lineEnds + (last === '' || last.endsWith('\n') ? 0 : 1)
   return { sha256: hash.digest('hex'), bytes, rows: lines - 1 }
-}
-
-/** The text of a file: decoded, unless it was left readable. */
-export function textPieces(file: EncodedFile): Iterable<string> {
-  try {
-    return fileTextPieces(file)
-  } catch (error: unknown) {
-    if (!(error instanceof ResultFormatError)) throw error
-    return [file.file_data.toString()]
-  }
 }

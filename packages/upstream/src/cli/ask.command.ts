@@ -7,11 +7,11 @@ import {
   ProgramError,
   durationSetting,
   fileErrorReason,
-  styles,
 } from '@warren/runtime'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { loadUpstreamConfig } from '../config.ts'
 import type { QuestionView } from '../http/question-view.ts'
+import { formatAnswer, toCsv, toJson } from './question-output.ts'
 import { Spinner } from './spinner.ts'
 import { UpstreamClient } from './upstream-client.ts'
 
@@ -20,6 +20,7 @@ interface AskOptions {
   url?: string
   timeout?: number
   json?: true
+  csv?: true
 }
 
 const EXAMPLES = `
@@ -31,6 +32,7 @@ The file contains a whole task, or only its cohort, or only its analysis and cod
 Examples:
   warren upstream ask men.json
   warren upstream ask men.json --collection north --json
+  warren upstream ask codes.json --csv > codes.csv
   echo '{"analysis":"DISTRIBUTION","code":"DEMOGRAPHICS"}' | warren upstream ask -
 
 Exit codes: 0 answered, 1 failed, 2 no result in time.`
@@ -50,7 +52,13 @@ export function askCommand(io: CliIo): Command {
       'stop waiting after this long, such as 90s or 10m',
       parseDuration,
     )
-    .option('--json', 'print the question and its result as JSON')
+    .addOption(
+      new Option(
+        '--json',
+        'print the question and its result as JSON, with decoded rows',
+      ).conflicts('csv'),
+    )
+    .option('--csv', 'print CSV with a header')
     .addHelpText('after', EXAMPLES)
     .action(async (file: string, options: AskOptions) => ask(io, file, options))
 }
@@ -65,7 +73,11 @@ async function ask(io: CliIo, file: string, options: AskOptions): Promise<void> 
   const asked = await client.ask(collection === undefined ? task : { ...task, collection })
   const question = await waitUntilSettled(io, client, asked, options.timeout)
   io.stdout.write(
-    options.json === true ? `${JSON.stringify(question, null, 2)}\n` : formatSummary(question, io),
+    options.json === true
+      ? toJson(question)
+      : options.csv === true
+        ? toCsv(question)
+        : formatAnswer(question, io),
   )
   if (question.state === 'answered') return
   const late = question.state === 'timed-out' || !question.settled
@@ -93,16 +105,6 @@ async function waitUntilSettled(
     if (question.attempts > 0) spinner.update(`handed to ${question.worker ?? 'a client'}, waiting`)
   }
   return question
-}
-
-/** Two lines on a terminal, two columns in a pipe; empty without a count. */
-function formatSummary({ state, kind, count, message }: QuestionView, io: CliIo): string {
-  if (state !== 'answered' || count === null) return ''
-  const note = message ?? ''
-  if (io.stdout.isTTY !== true) return `${count}\t${note.replaceAll(/[\t\r\n]+/g, ' ')}\n`
-  const { bold, dim } = styles(io.stdout, io.env)
-  const unit = kind === 'availability' ? 'people' : 'rows'
-  return `${bold(String(count))} ${unit}\n${note === '' ? '' : `${dim(note)}\n`}`
 }
 
 async function readTask(file: string, io: CliIo): Promise<JsonObject> {

@@ -37,6 +37,17 @@ export class UpstreamClient {
     return this.#call<QuestionView>('GET', path)
   }
 
+  /** The newest first, without their results. */
+  async listQuestions(limit: number): Promise<readonly QuestionView[]> {
+    const path = `/api/v1/questions?limit=${limit}`
+    const { questions } = await this.#call<{ questions: QuestionView[] }>('GET', path)
+    return questions
+  }
+
+  async cancelQuestion(uuid: string): Promise<QuestionView> {
+    return this.#call<QuestionView>('POST', `/api/v1/questions/${encodeURIComponent(uuid)}/cancel`)
+  }
+
   async addCollection(name: string): Promise<CollectionCredentials> {
     return this.#call<CollectionCredentials>('POST', '/api/v1/collections', { name })
   }

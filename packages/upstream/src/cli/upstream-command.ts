@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { UPSTREAM_VERSION } from '../version.ts'
 import { askCommand } from './ask.command.ts'
 import { collectionsCommand } from './collections.command.ts'
+import { questionsCommand } from './questions.command.ts'
 import { serveCommand } from './serve.command.ts'
 
 const EXAMPLES = `
@@ -17,8 +18,8 @@ export function upstreamCommand(io: CliIo): Command {
     .description('run an upstream, and ask a network questions')
     .version(UPSTREAM_VERSION)
     .addHelpText('after', EXAMPLES)
-  for (const command of [serveCommand(io), askCommand(io), collectionsCommand(io)]) {
-    program.addCommand(command)
+  for (const command of [serveCommand, askCommand, questionsCommand, collectionsCommand]) {
+    program.addCommand(command(io))
   }
   bindCommand(program, io)
   return program

@@ -18,6 +18,7 @@ const QUESTION_LIMITS = { ...TASK_JSON_LIMITS, maxBytes: 1024 * 1024 }
 // All who may ask have the same token.
 const ASKERS = 'askers'
 const MAX_WAIT_S = 60
+const MAX_LISTED = 1_000
 
 /** The API for asking, which only this upstream has. */
 export function askingRoutes({ collections, questions, stopping }: AskingDeps): RouteEntry[] {
@@ -36,6 +37,24 @@ export function askingRoutes({ collections, questions, stopping }: AskingDeps): 
           .code(201)
           .header('location', `/api/v1/questions/${encodeURIComponent(uuid)}`)
           .send(toQuestionView(question, questions.resultOf(uuid)))
+      },
+    },
+    {
+      methods: ['GET'],
+      path: '/api/v1/questions',
+      access: 'asker',
+      handle: async (request, reply) => {
+        const listed = questions.list(parseLimit(queryParameter(request, 'limit')))
+        void reply.send({ questions: listed.map((question) => toQuestionView(question, null)) })
+      },
+    },
+    {
+      methods: ['POST'],
+      path: '/api/v1/questions/:uuid/cancel',
+      access: 'asker',
+      handle: async (request, reply) => {
+        const question = questions.cancel(pathParameter(request, 'uuid'))
+        void reply.send(toQuestionView(question, null))
       },
     },
     {
@@ -70,6 +89,15 @@ export function askingRoutes({ collections, questions, stopping }: AskingDeps): 
       },
     },
   ]
+}
+
+function parseLimit(text: string): number {
+  if (text === '') return 20
+  const limit = /^\d{1,4}$/.test(text) ? Number(text) : 0
+  if (limit >= 1 && limit <= MAX_LISTED) return limit
+  throw new UpstreamError('BAD_REQUEST', {
+    detail: `limit must be a whole number from 1 to ${MAX_LISTED}`,
+  })
 }
 
 function parseWait(text: string): number {

@@ -24,15 +24,27 @@ export function handOut(
   }
 }
 
+/** Cancels an open question. */
+export function cancel(question: Question, now: number): Question {
+  if (isSettled(question)) return question
+  return {
+    ...question,
+    state: 'cancelled',
+    leasedUntil: null,
+    settledAt: now,
+    message: 'cancelled',
+  }
+}
+
 /** Applies a result, even a late one: a valid result replaces a failure, and nothing replaces a valid result. */
 export function applyResult(question: Question, result: TaskResult, now: number): Question {
-  if (question.state === 'answered') return question
+  if (question.state === 'answered' || question.state === 'cancelled') return question
   const state = isFailure(result) ? 'failed' : 'answered'
   return { ...question, state, leasedUntil: null, settledAt: now, message: result.message }
 }
 
 export function failUnreadable(question: Question, now: number): Question {
-  if (question.state === 'answered') return question
+  if (question.state === 'answered' || question.state === 'cancelled') return question
   const message = 'cannot read the result'
   return { ...question, state: 'failed', leasedUntil: null, settledAt: now, message }
 }

@@ -7,8 +7,18 @@ import type { JsonObject, Task } from '@warren/task-api'
  * - `answered`: a valid result is stored.
  * - `failed`: the collection reported a failure, or sent a result that cannot be read.
  * - `timed-out`: no result by the deadline.
+ * - `cancelled`: by a user who may ask. Results are discarded.
  */
-export type QuestionState = 'queued' | 'leased' | 'exhausted' | 'answered' | 'failed' | 'timed-out'
+export const QUESTION_STATES = [
+  'queued',
+  'leased',
+  'exhausted',
+  'answered',
+  'failed',
+  'timed-out',
+  'cancelled',
+] as const
+export type QuestionState = (typeof QUESTION_STATES)[number]
 
 /** A question without its result, which may have 32 MiB. Times are milliseconds since 1970. */
 export interface Question {
@@ -35,7 +45,7 @@ export function hasResult({ state }: Question): boolean {
   return state === 'answered' || state === 'failed'
 }
 
-/** Whether to stop waiting. Only a late valid result can still change the question. */
+/** Whether to stop waiting. Only a late valid result can still change the question, unless it was cancelled. */
 export function isSettled({ state }: Question): boolean {
-  return state === 'answered' || state === 'failed' || state === 'timed-out'
+  return ['answered', 'failed', 'timed-out', 'cancelled'].includes(state)
 }

@@ -20,6 +20,7 @@ import { KeyedSignal } from './keyed-signal.ts'
 import { outgoingTask } from './outgoing-task.ts'
 import {
   type Redelivery,
+  cancel,
   expireIfOverdue,
   handOut,
   applyResult,
@@ -108,6 +109,26 @@ export class Questions {
     const current = expireIfOverdue(question, this.#options.now())
     if (current !== question) this.#recordTimeout(current)
     return current
+  }
+
+  /** The newest questions first. */
+  list(limit: number): readonly Question[] {
+    return this.#options.store.listQuestions(limit)
+  }
+
+  /**
+   * Ends an open question. A collection that has the task may still send a result, which is discarded.
+   * @throws UpstreamError UNKNOWN_QUESTION, ALREADY_SETTLED.
+   */
+  cancel(uuid: string): Question {
+    const { store, now, log } = this.#options
+    const question = this.get(uuid)
+    const cancelled = cancel(question, now())
+    if (cancelled === question) throw new UpstreamError('ALREADY_SETTLED')
+    store.saveQuestion(cancelled)
+    log.info({ taskId: uuid, collection: question.collectionId }, 'task cancelled')
+    this.#changes.notify(questionKey(uuid))
+    return cancelled
   }
 
   /** The question once it is settled, or in its current state when the wait ends. */

@@ -1,8 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite'
 
-const VERSION = 1
+const VERSION = 2
 
-const TABLES = `
+const COLLECTIONS = `
   create table collections (
     id text primary key,
     name text not null unique,
@@ -13,7 +13,9 @@ const TABLES = `
     last_worker text,
     suspended integer not null default 0
   ) strict;
+`
 
+const QUESTIONS = `
   create table questions (
     task_id integer primary key autoincrement,
     uuid text not null unique,
@@ -23,7 +25,7 @@ const TABLES = `
     asked_at integer not null,
     deadline integer not null,
     state text not null
-      check (state in ('queued', 'leased', 'exhausted', 'answered', 'failed', 'timed-out')),
+      check (state in ('queued', 'leased', 'exhausted', 'answered', 'failed', 'timed-out', 'cancelled')),
     attempts integer not null,
     leased_until integer,
     worker text,
@@ -37,7 +39,18 @@ const TABLES = `
   create index questions_old on questions (settled_at) where settled_at is not null;
 `
 
-/** Creates the schema in an empty database. @throws if the schema is of a newer version. */
+// Version 2 has another state. SQLite cannot change the check of a column.
+const FROM_VERSION_1 = `
+  alter table questions rename to questions_1;
+  drop index questions_open;
+  drop index questions_due;
+  drop index questions_old;
+  ${QUESTIONS}
+  insert into questions select * from questions_1;
+  drop table questions_1;
+`
+
+/** Creates the schema, or updates that of an earlier version. @throws if it is of a newer version. */
 export function installSchema(database: DatabaseSync): void {
   database.exec('begin immediate')
   try {
@@ -48,7 +61,7 @@ export function installSchema(database: DatabaseSync): void {
       )
     }
     if (version < VERSION) {
-      database.exec(TABLES)
+      database.exec(version === 0 ? COLLECTIONS + QUESTIONS : FROM_VERSION_1)
       database.exec(`pragma user_version = ${VERSION}`)
     }
     database.exec('commit')

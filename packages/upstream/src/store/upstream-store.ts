@@ -3,7 +3,7 @@ import { isJsonObject, type Task } from '@warren/task-api'
 import { ExitCode, ProgramError } from '@warren/runtime'
 import type { Collection } from '../collections/collection.ts'
 import { sqliteFile } from '../config.ts'
-import type { Question } from '../questions/question.ts'
+import { QUESTION_STATES, type Question } from '../questions/question.ts'
 import { installSchema } from './schema.ts'
 
 type Row = Record<string, SQLOutputValue>
@@ -190,6 +190,13 @@ export class UpstreamStore implements Disposable {
     return Number(row?.['open'])
   }
 
+  /** The newest first. */
+  listQuestions(limit: number): readonly Question[] {
+    return this.#prepare(`select ${COLUMNS} from questions order by task_id desc limit ?`)
+      .all(limit)
+      .map(questionOf)
+  }
+
   listOverdue(now: number): readonly Question[] {
     return this.#prepare(
       `select ${COLUMNS} from questions where settled_at is null and deadline <= ? limit ${SWEEP_LIMIT}`,
@@ -227,17 +234,8 @@ function collectionOf(row: Row): Collection {
   }
 }
 
-const STATES: readonly Question['state'][] = [
-  'queued',
-  'leased',
-  'exhausted',
-  'answered',
-  'failed',
-  'timed-out',
-]
-
 function questionOf(row: Row): Question {
-  const state = STATES.find((known) => known === row['state'])
+  const state = QUESTION_STATES.find((known) => known === row['state'])
   const task: unknown = JSON.parse(String(row['task']))
   if (state === undefined || !isJsonObject(task))
     throw new Error('the database contains a question that is not valid')

@@ -7,7 +7,16 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { printFailure } from '@warren/runtime'
-import { countResult, errorResult, isJsonObject, parseTask } from '@warren/task-api'
+import {
+  CODE_DISTRIBUTION,
+  countResult,
+  distributionResult,
+  errorResult,
+  isJsonObject,
+  parseTask,
+  type ResultFile,
+  resultFile,
+} from '@warren/task-api'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { upstreamCommand } from '../../src/index.ts'
 import { MEN, type Poller, poller, runningUpstream } from './running-upstream.ts'
@@ -60,15 +69,35 @@ function file(content: string): string {
 /** Answers the next task when it arrives. */
 async function answerNext(
   { client, collectionId }: Poller,
-  answer: number | string,
+  answer: number | string | ResultFile,
 ): Promise<void> {
-  const next = await client.nextTask({ waitSeconds: 20 })
+  const type = typeof answer === 'object' ? 'b' : 'a'
+  const next = await client.nextTask({ waitSeconds: 20, type })
   const address = { uuid: parseTask(next?.body).uuid, collection: collectionId }
   await client.submitResult(
     typeof answer === 'number'
       ? countResult(address, answer, 'answered by 3 of 4 nodes')
-      : errorResult(address, answer),
+      : typeof answer === 'string'
+        ? errorResult(address, answer)
+        : distributionResult(address, 2, [answer], 'answered by 3 of 4 nodes'),
   )
+}
+
+const DISTRIBUTION = '{"analysis":"DISTRIBUTION","code":"GENERIC"}'
+const ROWS = [
+  { code: 'OMOP:317009', count: 120, description: '=Asthma', category: 'Condition' },
+  { code: 'OMOP:8507', count: 30, description: 'Male', category: 'Gender' },
+]
+
+function codeFile(): ResultFile {
+  const header =
+    'BIOBANK\tCODE\tCOUNT\tDESCRIPTION\tMIN\tQ1\tMEDIAN\tMEAN\tQ3\tMAX\tALTERNATIVES\tDATASET\tOMOP\tOMOP_DESCR\tCATEGORY'
+  const lines = ROWS.map(
+    ({ code, count, description, category }) =>
+      `north\t${code}\t${count}${'\t'.repeat(10)}${code.slice(5)}\t${description}\t${category}`,
+  )
+  const text = [header, ...lines].join('\n')
+  return resultFile({ name: CODE_DISTRIBUTION, text, description: '', sensitive: true })
 }
 
 describe('upstream ask', () => {
@@ -109,6 +138,29 @@ describe('upstream ask', () => {
       count: 7,
       result: { queryResult: { count: 7 } },
     })
+  })
+
+  it('prints a distribution as a table, tab-separated in a pipe, as CSV, and decoded in JSON', async () => {
+    const running = await runningUpstream()
+    const north = await poller(running)
+    const ask = async (...options: string[]) => {
+      const args = ['ask', file(DISTRIBUTION), '--url', running.url, ...options]
+      const [ran] = await Promise.all([run(args), answerNext(north, codeFile())])
+      return ran.stdout
+    }
+    expect(await ask()).toBe('OMOP:317009\t=Asthma\tCondition\t120\nOMOP:8507\tMale\tGender\t30\n')
+    expect(await ask('--csv')).toBe(
+      "code,description,category,people,alternatives\r\nOMOP:317009,'=Asthma,Condition,120,\r\nOMOP:8507,Male,Gender,30,\r\n",
+    )
+    expect(JSON.parse(await ask('--json'))).toMatchObject({
+      count: 2,
+      rows: [{ code: 'OMOP:317009', people: 120 }, { people: 30 }],
+    })
+    const args = ['ask', file(DISTRIBUTION), '--url', running.url]
+    const [shown] = await Promise.all([run(args, { tty: true }), answerNext(north, codeFile())])
+    expect(shown.stdout).toMatch(/^code +description +category +people\n/)
+    expect(shown.stdout).toMatch(/\n2 rows\nanswered by 3 of 4 nodes\n$/)
+    expect(await run([...args, '--csv', '--json'])).toMatchObject({ code: 64, stdout: '' })
   })
 
   it('ends with 1 and the reason if the question failed', async () => {
@@ -190,15 +242,57 @@ describe('upstream collections', () => {
   })
 })
 
+describe('upstream questions', () => {
+  it('lists questions, shows one with its result, and cancels one', async () => {
+    const running = await runningUpstream()
+    const north = await poller(running)
+    const url = ['--url', running.url]
+    expect(await run(['questions', 'list', ...url])).toMatchObject({ code: 0, stdout: '' })
+    const [,] = await Promise.all([
+      run(['ask', file(JSON.stringify(MEN)), ...url]),
+      answerNext(north, 120),
+    ])
+    const open = await running.upstream.ask({ ...MEN })
+    const listed = await run(['questions', 'list', ...url])
+    const [newest, older] = listed.stdout.trimEnd().split('\n')
+    expect(newest).toMatch(new RegExp(`^${open}\\tavailability\\tqueued\\t`))
+    expect(older).toMatch(/\tanswered\t.*\tanswered by 3 of 4 nodes$/)
+    const answered = older?.split('\t')[0] ?? ''
+    expect((await run(['questions', 'show', answered, ...url])).stdout).toBe(
+      '120\tanswered by 3 of 4 nodes\n',
+    )
+    expect((await run(['questions', 'show', open, ...url])).stdout).toBe('queued\t\n')
+    const taken = await north.client.nextTask({ type: 'a' })
+    expect(parseTask(taken?.body).uuid).toBe(open)
+    expect((await run(['questions', 'cancel', open, ...url])).stdout).toBe(`${open}\tcancelled\n`)
+    // The collection that has the task may still answer, to no effect.
+    await north.client.submitResult(
+      countResult({ uuid: open, collection: north.collectionId }, 50, ''),
+    )
+    expect((await run(['questions', 'show', open, ...url])).stdout).toBe('cancelled\tcancelled\n')
+    for (const uuid of [open, answered]) {
+      const again = await run(['questions', 'cancel', uuid, ...url])
+      expect(again).toMatchObject({ code: 1, stdout: '' })
+      expect(again.stderr).toContain('the question is settled')
+    }
+    expect(await run(['questions', 'show', 'none', ...url])).toMatchObject({ code: 1, stdout: '' })
+    expect(await run(['questions', 'list', '--limit', '0', ...url])).toMatchObject({ code: 64 })
+  })
+})
+
 describe('help', () => {
-  it.each([[[]], [['serve']], [['ask']], [['collections', 'add']], [['collections', 'list']]])(
-    'of %j shows examples',
-    async (path) => {
-      const { code, stdout } = await run([...path, '--help'])
-      expect(code).toBe(0)
-      expect(stdout).toContain('Examples:\n  ')
-    },
-  )
+  it.each([
+    [[]],
+    [['serve']],
+    [['ask']],
+    [['questions']],
+    [['collections', 'add']],
+    [['collections', 'list']],
+  ])('of %j shows examples', async (path) => {
+    const { code, stdout } = await run([...path, '--help'])
+    expect(code).toBe(0)
+    expect(stdout).toContain('Examples:\n  ')
+  })
 })
 
 describe('upstream serve', () => {

@@ -109,6 +109,35 @@ describe('a database in a file', () => {
     expect(running.upstream.collections.list()).toMatchObject([{ name: 'north' }])
   })
 
+  it('of the first version is updated, with its questions', async () => {
+    const path = databaseFile()
+    const store = `sqlite:${path}`
+    {
+      await using _ = await startUpstream(
+        loadUpstreamConfig({ UPSTREAM_STORE: store, UPSTREAM_PORT: '0' }),
+      )
+    }
+    const database = new DatabaseSync(path)
+    const { sql } = database
+      .prepare(`select sql from sqlite_schema where name = 'questions'`)
+      .get() ?? { sql: '' }
+    const first = String(sql).replace(/,\s*'cancelled'/, '')
+    expect(first).not.toBe(sql)
+    database.exec(`drop table questions; ${first};
+      create index questions_open on questions (collection_id, task_id) where settled_at is null;
+      create index questions_due on questions (deadline) where settled_at is null;
+      create index questions_old on questions (settled_at) where settled_at is not null;
+      insert into collections values ('c', 'north', 'north', 'x', 0, null, null, 0);
+      insert into questions values (7, 'u', 'c', 'availability', '{}', 0, ${Date.now() + 60_000}, 'queued', 0, null, null, null, null, null);
+      pragma user_version = 1`)
+    database.close()
+    await using running = await startUpstream(
+      loadUpstreamConfig({ UPSTREAM_STORE: store, UPSTREAM_PORT: '0' }),
+    )
+    const cancel = await fetch(`${running.url}/api/v1/questions/u/cancel`, { method: 'POST' })
+    expect(await cancel.json()).toMatchObject({ uuid: 'u', state: 'cancelled' })
+  })
+
   it('is rejected if a newer version wrote it, or if it cannot be opened', async () => {
     const file = databaseFile()
     const database = new DatabaseSync(file)

@@ -2,6 +2,7 @@ import { countResult, errorResult } from '@warren/task-api'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
+  cancel,
   expireIfOverdue,
   handOut,
   applyResult,
@@ -30,6 +31,16 @@ const OK = countResult({ uuid: 'u', collection: 'c' }, 44)
 const ERROR = errorResult({ uuid: 'u', collection: 'c' }, 'no')
 
 describe('a question', () => {
+  it('that is cancelled stays so, whatever arrives; a settled one cannot be cancelled', () => {
+    const cancelled = cancel(QUESTION, 5)
+    expect(cancelled).toMatchObject({ state: 'cancelled', settledAt: 5, leasedUntil: null })
+    expect(applyResult(cancelled, OK, 6)).toBe(cancelled)
+    expect(failUnreadable(cancelled, 6)).toBe(cancelled)
+    expect(expireIfOverdue(cancelled, 300_000)).toBe(cancelled)
+    const answered = applyResult(QUESTION, OK, 6)
+    expect(cancel(answered, 7)).toBe(answered)
+  })
+
   it('is leased, then exhausted by the last hand-out', () => {
     const once = handOut(QUESTION, 'w', 1000, REDELIVERY)
     expect(once).toMatchObject({ state: 'leased', attempts: 1, leasedUntil: 11_000, worker: 'w' })
