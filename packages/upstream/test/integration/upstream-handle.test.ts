@@ -62,7 +62,8 @@ describe('UpstreamHandle', () => {
     const polling = client.nextTask({ waitSeconds: 60 })
     const asking = fetch(`${running.url}/api/v1/questions/${uuid}?wait=60`)
     const answering = running.upstream.waitForResult(uuid).catch((error: unknown) => error)
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    // Both requests must have arrived, or they are rejected.
+    await new Promise((resolve) => setTimeout(resolve, 1_000))
     const started = performance.now()
     await running.upstream[Symbol.asyncDispose]()
     expect(await polling).toBeNull()
