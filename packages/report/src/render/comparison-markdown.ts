@@ -34,7 +34,7 @@ export function comparisonMarkdown(document: ReportDocument): string[] {
     ...caveats.flatMap((caveat) => [`> ${MARK.warn} ${text(caveat)}`, '']),
   ]
   if (failures.length > 0) {
-    lines.push('| | failure of before | now | evidence |', '| --- | --- | --- | --- |')
+    lines.push('| | earlier failure | now | evidence |', '| --- | --- | --- | --- |')
     for (const failure of failures.slice(0, MAX_FAILURES)) {
       const { outcome, title, missing } = failure
       const collect =
@@ -68,7 +68,7 @@ export function comparisonMarkdown(document: ReportDocument): string[] {
         .slice(0, MAX_LINKS)
         .map(
           (link) =>
-            `| ${link.changed.length > 0 ? MARK.note : ''} | ${text(link.name)} | ${text(link.side)} | ${formatChange(link).join(' | ')} |`,
+            `| ${link.changed.length > 0 ? MARK.note : ''} | ${text(link.name)} | ${text(link.side.replace('-', ' '))} | ${formatChange(link).join(' | ')} |`,
         ),
       '',
       ...more(links.length - MAX_LINKS),

@@ -48,7 +48,7 @@ export function comparisonLines(
     ),
     ...caveats.flatMap((text) => marked('warn', '', text)),
   ]
-  if (failures.length > 0) lines.push('', paint.bold('Failures of before'))
+  if (failures.length > 0) lines.push('', paint.bold('Earlier failures'))
   for (const { outcome, title, text, missing } of failures.slice(0, MAX_FAILURES)) {
     lines.push(
       ...marked(OUTCOME_TONE[outcome], `${OUTCOME_LABEL[outcome]}: `, title),
@@ -74,7 +74,7 @@ export function comparisonLines(
       .map((link) => [
         link.changed.length > 0 ? tone('note', MARK.note) : '',
         shortened(link.name, columns < MIN_WIDE ? 30 : 50),
-        link.side,
+        link.side.replace('-', ' '),
         ...shown.map((at) => formatChange(link)[at] ?? ''),
       ])
     const head = ['', 'link', 'log', ...shown.map((at) => CHANGE_HEADS[at] ?? '')]

@@ -23,7 +23,7 @@ export function renderAnswer({ document: { comparison } }: PageContext): SafeHtm
       <strong><span aria-hidden="true">${MARK[tone]}</span> ${formatAnswer(comparison)}</strong>
       <p>${comparison.sentence} <a href="#comparison">Before and after</a></p>
     </div>
-    <p>Health after:</p>`
+    <p>Health of the network in the later logs:</p>`
 }
 
 /** Before and after: what became of each failure, what is new, and the figures side by side. Null without a comparison. */
@@ -48,15 +48,17 @@ export function renderComparison(context: PageContext): SafeHtml | null {
 
 function failures(comparison: Comparison): SafeHtml | null {
   if (comparison.failures.length === 0) return null
-  return html`<h3>Failures of before</h3>
+  return html`<h3>Earlier failures</h3>
     <ul class="checks">
       ${comparison.failures.map(
         ({ outcome, title, text, missing, finding }) =>
           html`<li>
             ${pill(OUTCOME_TONE[outcome], OUTCOME_LABEL[outcome])}
             <div>
-              <strong>${title}</strong
-              ><br />${text}${finding === null ? null : html` <a href="#${finding}">${finding}</a>`}
+              <strong
+                >${finding === null ? title : html`<a href="#${finding}">${title}</a>`}</strong
+              >
+              <br />${text}
               ${
                 missing === null
                   ? null
@@ -101,8 +103,8 @@ function links(comparison: Comparison): SafeHtml | null {
             <th scope="row">
               ${link.name}${link.changed.length > 0 ? html` ${pill('note', 'changed')}` : null}
             </th>
-            <td>${link.side}</td>
-            ${formatChange(link).map((cell) => html`<td>${cell}</td>`)}
+            <td>${link.side.replace('-', ' ')}</td>
+            ${formatChange(link).map((cell) => html`<td>${unbroken(cell)}</td>`)}
           </tr>`,
       )}
     </tbody>
@@ -110,4 +112,9 @@ function links(comparison: Comparison): SafeHtml | null {
   return html`<h3>Figures, before → after</h3>
     ${scrolling('Figures before and after', table)}
     ${more > 0 ? html`<p>and ${more} more</p>` : null}`
+}
+
+/** Keeps a number and its unit on one line. */
+function unbroken(figures: string): string {
+  return figures.replaceAll(/(?<=\d) (?=\p{L})/gu, '\u00a0')
 }

@@ -81,7 +81,7 @@ i.b-ok { height: 7px } i.b-quiet { height: 2px; vertical-align: 3px } i.b-mixed 
 .target { padding: 2px 0 18px 18px; scroll-margin-top: 60px }
 .finding > summary { display: flex; flex-wrap: wrap; gap: 6px 12px; justify-content: space-between; color: var(--ink); font-size: 15px } .finding > .target { padding-left: 0; padding-bottom: 0 }
 .actions { list-style: none; padding: 0 } .actions li { border-left: 4px solid var(--tone); padding: 4px 0 4px 12px; margin: 6px 0 }
-.checks { list-style: none; padding: 0 } .checks li { display: grid; grid-template-columns: 96px 1fr; align-items: start; gap: 4px 14px; padding: 10px 0; border-bottom: 1px solid var(--line) }
+.checks { list-style: none; padding: 0 } .checks li { display: grid; grid-template-columns: 112px 1fr; align-items: start; gap: 4px 14px; padding: 10px 0; border-bottom: 1px solid var(--line) }
 .checks .pill { justify-self: start }
 .checks strong { font-weight: 600 }
 footer { max-width: 1080px; margin: 48px auto; padding: 16px 24px 0; color: var(--soft); font-size: 13px }
