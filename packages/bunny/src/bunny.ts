@@ -16,7 +16,7 @@ import { relaysOf, usesHttps, type RelayConfig } from './relay-settings.ts'
 import type { DistributionCache } from './solve/distribution-cache.ts'
 import { solveTask } from './solve/solve-task.ts'
 import { isDistribution, siteSettings } from './site-settings.ts'
-import { databaseLabel, sourceConfig } from './source-config.ts'
+import { databaseLabel, sourceConfig, withCurrentPassword } from './source-config.ts'
 import { borrowed, type CdmSource } from './sources/cdm-source.ts'
 import { DatabaseWatch } from './sources/database-watch.ts'
 import { ENGINES, openSource } from './sources/engines.ts'
@@ -198,13 +198,17 @@ interface Context {
 /** The database, which is opened when it is first needed, and again after it was away. */
 function watchSource(
   config: BunnyConfig,
-  { source: given }: BunnyDependencies,
+  { source: given, env = process.env }: BunnyDependencies,
   context: Context,
 ): WatchedSource {
   // One more connection, for the distribution that runs next to availability tasks.
-  const target = sourceConfig(config, config.concurrency + 1)
+  const concurrency = config.concurrency + 1
+  const target = sourceConfig(config, concurrency)
   return new WatchedSource({
-    open: () => (given === undefined ? openSource(target) : Promise.resolve(borrowed(given))),
+    open: async () =>
+      given === undefined
+        ? await openSource(sourceConfig(withCurrentPassword(config, env), concurrency))
+        : borrowed(given),
     dialect: given?.dialect ?? ENGINES[target.driver].dialect,
     schema: given?.schema ?? target.schema ?? '',
     advice: ENGINES[target.driver].hint,

@@ -1,4 +1,4 @@
-import type { BunnyConfig, RunConfig } from './config.ts'
+import { loadBunnyConfig, type BunnyConfig, type RunConfig } from './config.ts'
 import { dayZone } from './omop-config.ts'
 import {
   configureSource,
@@ -16,6 +16,18 @@ export function sourceConfig(config: BunnyConfig | RunConfig, concurrency: numbe
     concurrency,
     timeZone: dayZone(config),
   })
+}
+
+/**
+ * `config` with the password as it is now: the file in `DATASOURCE_DB_PASSWORD_FILE` changes when a password is rotated. While
+ * the configuration cannot be read, the earlier password stays.
+ */
+export function withCurrentPassword(config: BunnyConfig, env: NodeJS.ProcessEnv): BunnyConfig {
+  try {
+    return { ...config, dbPassword: loadBunnyConfig(env).dbPassword ?? config.dbPassword }
+  } catch {
+    return config
+  }
 }
 
 /** A name of the database without user and password, for the log and for the key of the cache. */

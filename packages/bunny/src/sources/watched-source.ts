@@ -15,7 +15,7 @@ import type {
 } from './cdm-source.ts'
 
 export interface WatchedSourceOptions {
-  /** Opens the database. Called again after it fails. */
+  /** Opens the database with the credentials as they are configured now. Called again after it fails. */
   readonly open: () => Promise<CdmSource>
   readonly dialect: SqlDialect
   readonly schema: string
@@ -107,12 +107,28 @@ export class WatchedSource implements CdmSource {
 
   async #use<T>(action: (source: CdmSource) => Promise<T>): Promise<T> {
     try {
-      const value = await action(await this.#open())
+      const value = await this.#attempt(action)
       this.#works()
       return value
     } catch (error: unknown) {
       if (error instanceof SourceError) this.#fails(error)
       throw error
+    }
+  }
+
+  /** A rejected login is tried once more with the credentials as they are configured now: a password may have changed. */
+  async #attempt<T>(action: (source: CdmSource) => Promise<T>): Promise<T> {
+    const source = await this.#open()
+    const opening = this.#opening
+    try {
+      return await action(source)
+    } catch (error: unknown) {
+      if (!(error instanceof SourceError && isRejectedLogin(error))) throw error
+      if (this.#opening === opening) {
+        this.#opening = undefined
+        void close(source)
+      }
+      return await action(await this.#open())
     }
   }
 
@@ -139,7 +155,7 @@ export class WatchedSource implements CdmSource {
     const { kind, code, message: detail } = error
     // The schema may have changed since the check.
     if (/^missing-|^authentication$|^unavailable$/.test(kind)) this.#failed.resolve()
-    const isOutage = kind === 'unavailable' || (kind === 'authentication' && code !== NO_PRIVILEGE)
+    const isOutage = kind === 'unavailable' || isRejectedLogin(error)
     if (!isOutage) return
     // Connection errors of one outage have many codes.
     const cause = kind === 'unavailable' && error.retryable ? kind : `${kind} ${code}`
@@ -162,6 +178,18 @@ export class WatchedSource implements CdmSource {
 
 /** SQLSTATE insufficient_privilege: the login works. */
 const NO_PRIVILEGE = '42501'
+
+/** A source that cannot log in has nothing left to finish. */
+async function close(source: CdmSource): Promise<void> {
+  try {
+    await source[Symbol.asyncDispose]()
+  } catch {
+    // Its connections are lost anyway.
+  }
+}
+
+const isRejectedLogin = ({ kind, code }: SourceError): boolean =>
+  kind === 'authentication' && code !== NO_PRIVILEGE
 
 function logProblem(log: Logger, problem: CdmProblem): void {
   const { severity, message: detail, ...fields } = problem

@@ -7,10 +7,19 @@ import {
   until,
   type TestDatabase,
 } from '@warren/testkit'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
 import { generateOmop } from '@warren/omop'
+import { systemClock } from '../../src/clock.ts'
+import { loadBunnyConfig } from '../../src/config.ts'
+import { sourceConfig, withCurrentPassword } from '../../src/source-config.ts'
+import { openSource } from '../../src/sources/engines.ts'
+import { WatchedSource } from '../../src/sources/watched-source.ts'
+import { recordingLog } from '../support/log-lines.ts'
 import { PostgresSource, type PostgresSourceOptions } from '../../src/sources/postgres-source.ts'
 
 const ONE = { text: 'SELECT 1 AS one', values: [] }
@@ -52,6 +61,71 @@ describePostgres('a PostgreSQL source', () => {
     controller.abort()
     await expect(running).rejects.toMatchObject({ kind: 'cancelled' })
     await until(async () => (await sessions(applicationName, 'active')) === 0)
+  })
+
+  it('reads days in the zone of the site, whatever the zone of the server', async () => {
+    await admin.query(`ALTER DATABASE ${database.name} SET timezone = 'Pacific/Auckland'`)
+    try {
+      const day = {
+        text: `SELECT CAST(CAST('2026-06-30 23:30:00+00' AS timestamptz) AS date) AS day`,
+        values: [],
+      }
+      for (const [timeZone, expected] of [
+        ['UTC', '2026-06-30'],
+        ['Europe/London', '2026-07-01'],
+        ['America/New_York', '2026-06-30'],
+      ] as const) {
+        await using source = await open({ timeZone })
+        expect(await source.query(day)).toEqual([{ day: expected }])
+      }
+    } finally {
+      await admin.query(`ALTER DATABASE ${database.name} RESET timezone`)
+    }
+  })
+
+  it('logs in with the password that its file has now', async () => {
+    const user = `reader_${database.name}`
+    const folder = await mkdtemp(join(tmpdir(), 'warren-password-'))
+    const file = join(folder, 'password')
+    try {
+      await admin.query(`CREATE ROLE ${user} LOGIN PASSWORD 'before-rotation'`)
+      await writeFile(file, 'before-rotation\n')
+      const { hostname, port } = new URL(database.url)
+      const env = {
+        TASK_API_BASE_URL: 'https://relay.example.org',
+        TASK_API_USERNAME: 'site-a',
+        TASK_API_PASSWORD: 'hunter2-hunter2',
+        COLLECTION_ID: 'collection',
+        DATASOURCE_DB_DRIVERNAME: 'postgresql',
+        DATASOURCE_DB_HOST: hostname,
+        DATASOURCE_DB_PORT: port,
+        DATASOURCE_DB_DATABASE: database.name,
+        DATASOURCE_DB_USERNAME: user,
+        DATASOURCE_DB_PASSWORD_FILE: file,
+      }
+      const config = loadBunnyConfig(env)
+      await using source = new WatchedSource({
+        open: () => openSource(sourceConfig(withCurrentPassword(config, env), 2)),
+        dialect: 'postgres',
+        schema: '',
+        advice: '',
+        check: {},
+        clock: systemClock,
+        log: recordingLog().log,
+      })
+      expect(await source.query(ONE)).toEqual([{ one: 1 }])
+      await admin.query(`ALTER ROLE ${user} PASSWORD 'after-rotation'`)
+      await admin.query(
+        'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1',
+        [user],
+      )
+      await expect(source.query(ONE)).rejects.toMatchObject({ kind: 'authentication' })
+      await writeFile(file, 'after-rotation\n')
+      expect(await source.query(ONE)).toEqual([{ one: 1 }])
+    } finally {
+      await admin.query(`DROP ROLE IF EXISTS ${user}`)
+      await rm(folder, { recursive: true, force: true })
+    }
   })
 
   it('keeps to its number of connections', async () => {
