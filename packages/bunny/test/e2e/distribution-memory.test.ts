@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
@@ -7,6 +7,7 @@ import { Client } from 'pg'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { BunnyProcess } from '../support/bunny-process.ts'
 import { LeasingRelay } from '../support/leasing-relay.ts'
+import { peakMemory } from '../support/process-usage.ts'
 import { CONCEPT, duckDbHospitalFile, postgresHospital } from '../support/small-hospital.ts'
 import { availability, distribution, person } from '../support/tasks.ts'
 
@@ -25,12 +26,6 @@ const manyCodes = (schema: string): string[] => [
     SELECT 1000 + x * 10 + p, 1 + (x + p) % 60, 1000000 + x
     FROM generate_series(1, ${String(CODES)}) t(x), generate_series(1, 10) u(p)`,
 ]
-
-/** The largest resident set of a process so far, in bytes. */
-async function peakMemory(pid: number | undefined): Promise<number> {
-  const status = await readFile(`/proc/${String(pid)}/status`, 'utf8')
-  return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) * 1024
-}
 
 /** Asks for a distribution twice, and returns by how much the memory of the bunny grew. */
 async function growth(env: Record<string, string>, folder: string): Promise<number> {
