@@ -41,10 +41,8 @@ function partyOf(findings: readonly [Finding, ...Finding[]]): string {
 
 const COMMAND = /`([^`]+ [^`]+)`/
 
-/** The first command that helps with a finding, ready to be pasted; undefined if there is none. */
-export function firstCommand({
-  action,
-  next,
-}: Pick<Finding, 'action' | 'next'>): string | undefined {
-  return [action, ...next].flatMap((step) => COMMAND.exec(step)?.[1] ?? [])[0]
+/** The first command that helps with a finding, else its first step; undefined if there is none. Backticks mark code. */
+export function firstStep({ action, next }: Pick<Finding, 'action' | 'next'>): string | undefined {
+  const [command] = [action, ...next].flatMap((step) => COMMAND.exec(step)?.[0] ?? [])
+  return command === undefined ? next[0] : `${command}.`
 }

@@ -6,7 +6,7 @@ import type {
   Transaction,
 } from '../document/report-document.ts'
 import { formatNumber } from '../vocabulary/figures.ts'
-import { actionRows, firstCommand } from './actions.ts'
+import { actionRows, firstStep } from './actions.ts'
 import { comparisonMarkdown } from './comparison-markdown.ts'
 import { NO_TASK_NOTE, flowLine, hasEmptyPolls, purposesOf } from './flow-line.ts'
 import { advice, code, fenced, oneLine, text } from './markdown-text.ts'
@@ -112,8 +112,8 @@ class MarkdownPage {
     const { shown, more } = actionRows(this.#document)
     if (shown.length === 0) return
     const items = shown.map(({ party, action, findings }, index) => {
-      const command = index === 0 ? firstCommand(findings[0]) : undefined
-      const first = command === undefined ? '' : ` First: ${code(command)}.`
+      const step = index === 0 ? firstStep(findings[0]) : undefined
+      const first = step === undefined ? '' : ` First: ${advice(step)}`
       const ids = findings.map(({ id }) => id)
       return `- **${text(party)}**: ${advice(action)}${first} (${formatList(ids, 3)}: ${text(findings[0].title)})`
     })

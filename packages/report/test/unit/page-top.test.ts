@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import type { Finding, Latency } from '../../src/document/report-document.ts'
-import { actionRows, firstCommand } from '../../src/render/actions.ts'
+import { actionRows, firstStep } from '../../src/render/actions.ts'
 import { flowLine } from '../../src/render/flow-line.ts'
 import { renderHtml } from '../../src/render/html/render-html.ts'
 import { renderMarkdown } from '../../src/render/markdown.ts'
@@ -37,10 +37,11 @@ describe('who must act', () => {
     expect(more).toBe(1)
   })
 
-  it('names the first command of a finding, and none if no step contains one', () => {
+  it('names the first command of a finding, else its first step', () => {
     const next = ['Look at `TASK_API_PASSWORD`.', 'Run `kubectl logs relay-0`.', 'Run `true now`.']
-    expect(firstCommand({ action: 'Set the password.', next })).toBe('kubectl logs relay-0')
-    expect(firstCommand({ action: 'Set it.', next: [] })).toBeUndefined()
+    expect(firstStep({ action: 'Set the password.', next })).toBe('`kubectl logs relay-0`.')
+    expect(firstStep({ action: 'Set it.', next: ['Ask the hub.'] })).toBe('Ask the hub.')
+    expect(firstStep({ action: 'Set it.', next: [] })).toBeUndefined()
   })
 
   it('stands before the sections, in the page and in Markdown', () => {

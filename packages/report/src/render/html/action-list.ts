@@ -1,4 +1,4 @@
-import { actionRows, firstCommand } from '../actions.ts'
+import { actionRows, firstStep } from '../actions.ts'
 import { SEVERITY_TONE } from '../wording.ts'
 import { html, type SafeHtml } from './html-template.ts'
 import { advice, type PageContext } from './page-context.ts'
@@ -13,11 +13,11 @@ export function renderActions({ document }: PageContext): SafeHtml | null {
     return document.verdict === 'healthy' ? html`<p class="soft">No action is needed.</p>` : null
   return html`<ul class="actions" aria-label="Who must act">
     ${shown.map(({ party, action, findings: [first, ...others] }, index) => {
-      const command = index === 0 ? firstCommand(first) : undefined
+      const step = index === 0 ? firstStep(first) : undefined
       const rest = others.length === 0 ? '' : ` and ${others.length} more`
       return html`<li class="${SEVERITY_TONE[first.severity]}">
         <strong>${party}</strong>: ${advice(action)}
-        ${command === undefined ? null : html`First: <code>${command}</code>.`}
+        ${step === undefined ? null : html`First: ${advice(step)}`}
         <a href="#${first.id}">${first.id} ${first.title}</a>${rest}
       </li>`
     })}
