@@ -1,17 +1,19 @@
 import { ascii, find, readNumber, startsWith } from '../read/byte-scan.ts'
 import { EventHead } from '../read/event-head.ts'
 import type { LineView } from '../read/line-view.ts'
-import { DAY, HOUR, MINUTE } from '../read/timestamps.ts'
+import { DAY, MINUTE } from '../read/timestamps.ts'
 import type { LogSource } from './log-source.ts'
+import { isClockChange } from './summer-time.ts'
 
 /** A log that continues this much earlier than its last line is another log of the same program. Interleaved pods differ by less. */
 const MIN_RESTART_MS = 2 * MINUTE
 /** Logs of one program that are kept apart in one file; with more of them its lines are in no order. */
 const MAX_PARTS = 8
 
-const COMPONENT = ascii('"component"')
-const COMPONENTS = [ascii('bunny"'), ascii('relay"'), ascii('upstream"')]
-const TIME = ascii('"time"')
+const COMPONENTS = ['bunny', 'relay', 'upstream'].map((name) => ({
+  key: `json ${name}`,
+  value: ascii(`"${name}"`),
+}))
 const ERLANG_PROCESS = ascii('"<0.')
 
 /** One log of a program. */
@@ -36,6 +38,8 @@ interface Program {
 export class SourceGroup {
   readonly #open: () => LogSource
   readonly #head = new EventHead()
+  readonly #component = new Member('component')
+  readonly #time = new Member('time')
   readonly #programs = new Map<string, Program>()
   #last: { readonly key: string; readonly program: Program } | undefined
   /** Source of the last event: lines that begin no event continue it. */
@@ -64,7 +68,7 @@ export class SourceGroup {
     const head = this.#head
     const { start } = view
     view.start = afterQuoting(view)
-    const key = head.read(view.buf, view.start, view.end) ? programOf(head, view) : ''
+    const key = head.read(view.buf, view.start, view.end) ? this.#keyOf(head, view) : ''
     if (key === '') {
       view.start = start
       this.#current.feed(view, undefined)
@@ -94,7 +98,7 @@ export class SourceGroup {
   #follow(program: Program, head: EventHead, view: LineView): number {
     const { timeKind } = head
     const bare = Number.isNaN(view.wrapperTime)
-    const time = bare ? loggedTime(head, view) : view.wrapperTime
+    const time = bare ? this.#loggedTime(head, view) : view.wrapperTime
     const { before } = program
     if (before !== undefined) {
       program.before = undefined
@@ -102,14 +106,33 @@ export class SourceGroup {
     }
     const { latest } = program.part
     const back = latest - time
-    const newDay = bare && timeKind === 'time-of-day' && back > DAY / 2
-    if (newDay || (bare && isClockChange(back, timeKind))) return time
     if (!(back > MIN_RESTART_MS)) return back > 0 ? latest : time
+    const newDay = timeKind === 'time-of-day' && back > DAY / 2
+    const clockChange = timeKind === 'dated' && isClockChange(latest, time)
+    if (bare && (newDay || clockChange)) return time
     if (program.parts >= MAX_PARTS) return latest
     program.before = program.part
     program.part = { source: this.#openSource(), latest: Number.NaN }
     program.parts++
     return time
+  }
+
+  /** The program that writes such lines; '' if the report knows none. */
+  #keyOf({ format }: EventHead, view: LineView): string {
+    if (format === 'nginx-error') return 'nginx'
+    if (format !== 'json') return format
+    const at = this.#component.valueIn(view)
+    const { buf, start, end } = view
+    if (at < 0) return find(buf, start, end, ERLANG_PROCESS) < 0 ? '' : 'rabbitmq'
+    for (const { key, value } of COMPONENTS) if (startsWith(buf, at, end, value)) return key
+    return ''
+  }
+
+  /** NaN if the line has to be read to know its time. */
+  #loggedTime(head: EventHead, view: LineView): number {
+    if (head.format !== 'json') return head.time
+    const at = this.#time.valueIn(view)
+    return at < 0 ? Number.NaN : readNumber(view.buf, at, view.end)
   }
 
   #openSource(): LogSource {
@@ -119,35 +142,27 @@ export class SourceGroup {
   }
 }
 
-/** The end of summer time, when a local clock repeats an hour. */
-function isClockChange(back: number, kind: EventHead['timeKind']): boolean {
-  return kind !== 'zoned' && Math.abs(back - HOUR) <= 15 * MINUTE
-}
+/** Finds a member of JSON lines. It is usually where it was in the line before. */
+class Member {
+  readonly #name: Uint8Array
+  #offset = 0
 
-/** The program that writes such lines; '' if the report knows none. */
-function programOf({ format }: EventHead, { buf, start, end }: LineView): string {
-  if (format === 'nginx-error') return 'nginx'
-  if (format !== 'json') return format
-  const component = valueOf(COMPONENT, buf, start, end)
-  if (component < 0) return find(buf, start, end, ERLANG_PROCESS) < 0 ? '' : 'rabbitmq'
-  const known = COMPONENTS.findIndex((name) => startsWith(buf, component + 1, end, name))
-  return known < 0 ? '' : `json ${known}`
-}
+  constructor(name: string) {
+    this.#name = ascii(`"${name}"`)
+  }
 
-/** Where the value of a member of a JSON object begins; -1 if it has no such member. */
-function valueOf(member: Uint8Array, buf: Buffer, start: number, end: number): number {
-  const found = find(buf, start, end, member)
-  if (found < 0) return -1
-  let at = found + member.length
-  while (at < end && (buf[at] === COLON || buf[at] === SPACE)) at++
-  return at
-}
-
-/** The logged time; NaN if the line has to be read to know it. */
-function loggedTime(head: EventHead, { buf, start, end }: LineView): number {
-  if (head.format !== 'json') return head.time
-  const at = valueOf(TIME, buf, start, end)
-  return at < 0 ? Number.NaN : readNumber(buf, at, end)
+  /** Where its value begins; -1 if the line has no such member. */
+  valueIn({ buf, start, end }: LineView): number {
+    const name = this.#name
+    if (!startsWith(buf, start + this.#offset, end, name)) {
+      const found = find(buf, start, end, name)
+      if (found < 0) return -1
+      this.#offset = found - start
+    }
+    let at = start + this.#offset + name.length
+    while (at < end && (buf[at] === COLON || buf[at] === SPACE)) at++
+    return at
+  }
 }
 
 const SPACE = 32

@@ -27,22 +27,33 @@ export class SummerTime {
 
   #detect(written: number): void {
     const before = this.#before
-    const step = written - before
-    const date = new Date(before)
-    if (date.getUTCDay() !== 0 || date.getUTCHours() >= LAST_HOUR) return
-    const month = date.getUTCMonth()
-    // The first whole hour after the line before.
-    const hour = Math.floor(before / HOUR) * HOUR + HOUR
-    if (step > 0) {
-      const begins = month === 2 || month === 8 || month === 9
-      if (!begins || written < hour + HOUR || step - HOUR > MAX_PAUSE_MS) return
-      this.#shift = -HOUR
-      this.change = { at: hour, to: 'summer' }
-    } else {
-      const ends = month === 9 || month === 10 || month === 3
-      if (!ends || written < hour - HOUR || step + HOUR > MAX_PAUSE_MS) return
-      this.#shift = HOUR
-      this.change = { at: hour, to: 'winter' }
-    }
+    const to = changeAt(before, written)
+    if (to === undefined) return
+    this.#shift = to === 'summer' ? -HOUR : HOUR
+    this.change = { at: nextHour(before), to }
   }
+}
+
+/** A local clock was set back or forward by an hour between these times. */
+export function isClockChange(before: number, after: number): boolean {
+  return changeAt(before, after) !== undefined
+}
+
+function changeAt(before: number, after: number): 'summer' | 'winter' | undefined {
+  const step = after - before
+  const date = new Date(before)
+  if (date.getUTCDay() !== 0 || date.getUTCHours() >= LAST_HOUR) return undefined
+  const month = date.getUTCMonth()
+  const hour = nextHour(before)
+  if (step > 0) {
+    const begins = month === 2 || month === 8 || month === 9
+    return begins && after >= hour + HOUR && step - HOUR <= MAX_PAUSE_MS ? 'summer' : undefined
+  }
+  const ends = month === 9 || month === 10 || month === 3
+  return ends && after >= hour - HOUR && step + HOUR <= MAX_PAUSE_MS ? 'winter' : undefined
+}
+
+/** The first whole hour after a time. */
+function nextHour(time: number): number {
+  return Math.floor(time / HOUR) * HOUR + HOUR
 }

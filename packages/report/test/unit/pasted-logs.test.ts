@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ReportDocument } from '../../src/document/report-document.ts'
 import { reportOf } from '../fixtures/report-of.ts'
-import { kubectl, plain, timestamped } from '../fixtures/wild-lines.ts'
+import { kubectl, plain, pollsEvery, pythonBunny, timestamped } from '../fixtures/wild-lines.ts'
 import {
   broker,
   mercy,
@@ -55,6 +55,13 @@ describe('one file with several logs of one program', () => {
     })
     expectHealthy(report)
     expect(rolesOf(report)).toEqual(['broker', 'client', 'client', 'relay'])
+  })
+
+  it('is read as from several files: logs of an hour, so that the second begins an hour earlier', async () => {
+    const hour = (every: number, from: number) =>
+      pythonBunny({ times: pollsEvery(every, from, 3_600) })
+    const report = await reportOf({ 'all.txt': plain(hour(10, 3)) + plain(hour(13, 1)) })
+    expect(report.sources.map(({ lines }) => lines > 500)).toEqual([true, true])
   })
 
   // `kubectl logs --selector` prints one pod after the other.
