@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { ProblemList } from './format-error.ts'
+import type { TaskProblems } from './format-error.ts'
 import { type JsonObject, isJsonObject } from './json/json-object.ts'
 import { rejectUnknownMembers } from './unknown-members.ts'
 import { parseInteger, jsonPath, typeName, wireText } from './wire-value.ts'
@@ -105,7 +105,7 @@ function countMembers(json: unknown, depth = 0): number {
 }
 
 /** Reads a cohort. Adds everything that is wrong with it to `problems`, and reads the rest. */
-export function readCohort(json: unknown, path: string, problems: ProblemList): CohortMessage {
+export function readCohort(json: unknown, path: string, problems: TaskProblems): CohortMessage {
   if (!isJsonObject(json)) {
     // An absent cohort does not mean "everyone": a question that was lost must not be answered.
     problems.add(path, `expected an object, got ${typeName(json)}`)
@@ -135,7 +135,7 @@ function readGroup(
   json: JsonObject,
   path: string,
   depth: number,
-  problems: ProblemList,
+  problems: TaskProblems,
 ): GroupMessage {
   const rules_oper = readText(json, 'rules_oper', path, problems)
   rejectUnknownMembers(json, GROUP_MEMBERS, path, problems)
@@ -163,7 +163,7 @@ function looksLikeGroup(json: JsonObject): boolean {
   return 'rules' in json || 'rules_oper' in json
 }
 
-function readRule(json: JsonObject, path: string, problems: ProblemList): RuleMessage[] {
+function readRule(json: JsonObject, path: string, problems: TaskProblems): RuleMessage[] {
   rejectUnknownMembers(json, RULE_MEMBERS, path, problems)
   const parsed = ruleSchema.safeParse(json)
   if (parsed.success) return [parsed.data]
@@ -173,7 +173,7 @@ function readRule(json: JsonObject, path: string, problems: ProblemList): RuleMe
   return []
 }
 
-function readText(json: JsonObject, name: string, path: string, problems: ProblemList): string {
+function readText(json: JsonObject, name: string, path: string, problems: TaskProblems): string {
   const parsed = operator.safeParse(json[name])
   if (parsed.success) return parsed.data
   problems.add(`${path}.${name}`, parsed.error.issues[0]?.message ?? 'not a text')
@@ -184,7 +184,7 @@ function readList(
   json: JsonObject,
   name: string,
   path: string,
-  problems: ProblemList,
+  problems: TaskProblems,
 ): readonly unknown[] {
   const value = json[name]
   if (value === undefined || value === null) return []

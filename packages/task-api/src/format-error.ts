@@ -29,7 +29,13 @@ export class ProblemList {
   }
 }
 
-function describe(subject: string, problems: readonly FormatProblem[]): string {
+/** The problems of a task. Members that are not understood are apart: the rest of the task can be read without them. */
+export class TaskProblems extends ProblemList {
+  readonly unknownMembers = new ProblemList()
+}
+
+/** `subject: path: message; path: message; and 2 more` */
+export function describeProblems(subject: string, problems: readonly FormatProblem[]): string {
   const shown = problems
     .slice(0, MAX_PROBLEMS_IN_MESSAGE)
     .map(({ path, message }) => (path === '' ? message : `${path}: ${message}`))
@@ -37,30 +43,12 @@ function describe(subject: string, problems: readonly FormatProblem[]): string {
   return `${subject}: ${shown.join('; ')}${rest > 0 ? `; and ${rest} more` : ''}`
 }
 
-/**
- * An invalid task. `uuid` and `collection` are set if the message contains them, so that a bunny can
- * submit an error result instead of letting the task time out.
- */
-export class TaskFormatError extends Error {
-  readonly problems: readonly FormatProblem[]
-  readonly uuid?: string
-  readonly collection?: string
-
-  constructor(problems: readonly FormatProblem[], address: { uuid?: string; collection?: string }) {
-    super(describe('not a valid task', problems))
-    this.name = 'TaskFormatError'
-    this.problems = problems
-    if (address.uuid !== undefined) this.uuid = address.uuid
-    if (address.collection !== undefined) this.collection = address.collection
-  }
-}
-
 /** An invalid result, or an invalid file inside one. */
 export class ResultFormatError extends Error {
   readonly problems: readonly FormatProblem[]
 
   constructor(problems: readonly FormatProblem[], options?: ErrorOptions) {
-    super(describe('not a valid result', problems), options)
+    super(describeProblems('not a valid result', problems), options)
     this.name = 'ResultFormatError'
     this.problems = problems
   }

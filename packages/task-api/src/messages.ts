@@ -25,12 +25,7 @@ export {
 } from './distribution-reader.ts'
 export type { DistributionRow } from './distribution-row.ts'
 export { DistributionWriter } from './distribution-writer.ts'
-export {
-  AlternativesFormatError,
-  ResultFormatError,
-  TaskFormatError,
-  type FormatProblem,
-} from './format-error.ts'
+export { AlternativesFormatError, ResultFormatError, type FormatProblem } from './format-error.ts'
 export { parseBasicCredentials } from './headers/basic-credentials.ts'
 export { preferredWait } from './headers/prefer-wait.ts'
 export { JsonGuard, parseBoundedJson, parseGuardedJson } from './json/json-guard.ts'
@@ -52,14 +47,9 @@ export {
   type ResultFile,
   type ResultFileContent,
 } from './result-file.ts'
-export {
-  parseTask,
-  parseTaskEnvelope,
-  type AvailabilityTask,
-  type DistributionTask,
-  type Task,
-  type TaskEnvelope,
-} from './task-message.ts'
+export type { AvailabilityTask, DistributionTask, Task } from './task.ts'
+export { TaskFormatError } from './task-format-error.ts'
+export { parseTask, parseTaskEnvelope, type TaskEnvelope } from './task-message.ts'
 export { TaskTemplate } from './task-template.ts'
 export {
   countResult,

@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { type CohortMessage, readCohort } from './cohort-message.ts'
-import { ProblemList, TaskFormatError } from './format-error.ts'
+import { type FormatProblem, ProblemList, TaskProblems } from './format-error.ts'
 import { type JsonObject, isJsonObject, nestsDeeperThan } from './json/json-object.ts'
+import type { Task } from './task.ts'
+import { TaskFormatError } from './task-format-error.ts'
 import { rejectUnknownMembers } from './unknown-members.ts'
 import { jsonPath, typeName, wireText } from './wire-value.ts'
 
@@ -10,31 +12,6 @@ const MAX_ID_LENGTH = 255
 
 // A cohort of 32 levels needs 70. A much deeper task could overflow the stack of its receiver.
 const MAX_JSON_DEPTH = 200
-
-/** Asks for one number of people. */
-export interface AvailabilityTask {
-  readonly kind: 'availability'
-  readonly uuid: string
-  readonly collection: string
-  readonly owner: string
-  readonly cohort: CohortMessage
-  readonly raw: JsonObject
-}
-
-/** Asks for counts by code (GENERIC) or by age and sex (DEMOGRAPHICS). */
-export interface DistributionTask {
-  readonly kind: 'distribution'
-  readonly uuid: string
-  readonly collection: string
-  readonly owner: string
-  /** `DISTRIBUTION`, `PHEWAS`, ... */
-  readonly analysis: string
-  /** `GENERIC`, `DEMOGRAPHICS`, `ICD-MAIN`, or "". */
-  readonly code: string
-  readonly raw: JsonObject
-}
-
-export type Task = AvailabilityTask | DistributionTask
 
 /** The part of a task that a relay needs to hand it out. `analysis` and `code` are "" for availability. */
 export interface TaskEnvelope {
@@ -91,7 +68,7 @@ const TASK_MEMBERS = new Set([
 export function parseTaskEnvelope(json: unknown): TaskEnvelope {
   const problems = new ProblemList()
   const envelope = readEnvelope(json, problems)
-  if (!problems.isEmpty) throw taskFormatError(problems, envelope)
+  if (!problems.isEmpty) throw taskFormatError(problems.toArray(), envelope)
   return envelope
 }
 
@@ -100,15 +77,18 @@ export function parseTaskEnvelope(json: unknown): TaskEnvelope {
  * @throws TaskFormatError with every problem at once, each with its JSON path.
  */
 export function parseTask(json: unknown): Task {
-  const problems = new ProblemList()
+  const problems = new TaskProblems()
   const { kind, analysis, code, ...address } = readEnvelope(json, problems)
   const task: Task =
     kind === 'distribution'
       ? { kind, ...address, analysis, code }
       : { kind, ...address, cohort: readCohortMember(json, problems) }
   rejectUnknownMembers(task.raw, TASK_MEMBERS, '', problems)
-  if (!problems.isEmpty) throw taskFormatError(problems, task)
-  return task
+  if (problems.isEmpty && problems.unknownMembers.isEmpty) return task
+  const all = [...problems.toArray(), ...problems.unknownMembers.toArray()]
+  const error = taskFormatError(all, task)
+  if (problems.isEmpty) error.understood = task
+  throw error
 }
 
 // Some serialisers write absent members as null. A null `analysis` is not a distribution.
@@ -116,7 +96,7 @@ export function kindOf(raw: JsonObject): Task['kind'] {
   return raw['analysis'] === undefined || raw['analysis'] === null ? 'availability' : 'distribution'
 }
 
-function readCohortMember(json: unknown, problems: ProblemList): CohortMessage {
+function readCohortMember(json: unknown, problems: TaskProblems): CohortMessage {
   const nothing: CohortMessage = { groups_oper: '', groups: [] }
   return isJsonObject(json) ? readCohort(json['cohort'], 'cohort', problems) : nothing
 }
@@ -159,10 +139,10 @@ function usableId(value: unknown): string {
 }
 
 function taskFormatError(
-  problems: ProblemList,
+  problems: readonly FormatProblem[],
   { uuid, collection }: { uuid: string; collection: string },
 ): TaskFormatError {
-  return new TaskFormatError(problems.toArray(), {
+  return new TaskFormatError(problems, {
     ...(uuid === '' ? {} : { uuid }),
     ...(collection === '' ? {} : { collection }),
   })

@@ -1,4 +1,4 @@
-import type { ProblemList } from './format-error.ts'
+import type { TaskProblems } from './format-error.ts'
 import type { JsonObject } from './json/json-object.ts'
 
 /** Labels that some upstreams add to any part of a task. They are for people and do not change who is counted. */
@@ -7,20 +7,20 @@ const LABELS = new Set(['id', 'name', 'label', 'title', 'description', 'comment'
 const MAX_NAME_LENGTH = 40
 
 /**
- * Adds each member that is not `known` to `problems`. A member that is not understood could turn a question into its opposite
+ * Adds each member that is not `known` to the unknown members of `problems`. A member that is not understood could turn a question into its opposite
  * (`"exclude": true`), so it must not be ignored. Passed over: members without content (null, "", [] and {}), and labels.
  */
 export function rejectUnknownMembers(
   json: JsonObject,
   known: ReadonlySet<string>,
   path: string,
-  problems: ProblemList,
+  problems: TaskProblems,
 ): void {
   for (const name in json) {
     if (!Object.hasOwn(json, name) || known.has(name)) continue
     const value = json[name]
     if (hasNoContent(value) || (LABELS.has(name) && typeof value !== 'object')) continue
-    problems.add(
+    problems.unknownMembers.add(
       memberPath(path, name),
       'unknown member, which could change the meaning of the question: leave it out',
     )

@@ -1,3 +1,4 @@
+import { type CohortOptions, parseCohort } from '@warren/cohort'
 import {
   errorResult,
   parseTask,
@@ -29,7 +30,7 @@ export interface Solution {
 export async function solveTask(json: unknown, context: SolveContext): Promise<Solution> {
   let address = { uuid: '', collection: '' }
   try {
-    const task = readTask(json)
+    const task = readTask(json, context)
     address = addressOf(task, context)
     const answered = { ...task, ...address }
     const result =
@@ -67,13 +68,23 @@ class MalformedTask extends Unanswerable {
   }
 }
 
-function readTask(json: unknown): Task {
+function readTask(json: unknown, { omop }: SolveContext): Task {
   try {
     return parseTask(json)
   } catch (error: unknown) {
-    if (error instanceof TaskFormatError) throw new MalformedTask(error)
+    if (error instanceof TaskFormatError) throw new MalformedTask(withCohortProblems(error, omop))
     throw error
   }
+}
+
+/** The researcher learns of all problems at once: members that are not understood, and rules. */
+function withCohortProblems(error: TaskFormatError, options: CohortOptions): TaskFormatError {
+  const { understood, problems, uuid = '', collection = '' } = error
+  if (understood?.kind !== 'availability') return error
+  const cohort = parseCohort(understood.cohort, options)
+  return cohort.ok
+    ? error
+    : new TaskFormatError([...problems, ...cohort.problems], { uuid, collection })
 }
 
 /** A task without a collection is for this site, because the relay handed it out here. */

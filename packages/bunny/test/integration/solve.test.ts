@@ -206,6 +206,15 @@ function solvesTasks(open: () => Promise<CdmSource>): void {
       expect(genders.map(({ code, count }) => [code, count])).toEqual([['OMOP:8507', 32]])
     })
 
+    it('names members that it does not understand and invalid rules at once', async () => {
+      const task = availability([person('male', { negate: true })])
+      const { failure } = await solve({ ...task, exclude: true })
+      expect(failure?.kind).toBe('invalid')
+      expect(failure?.reason).toMatch(/exclude: unknown member/)
+      expect(failure?.reason).toMatch(/cohort\.groups\[0\]\.rules\[0\]\.negate: unknown member/)
+      expect(failure?.reason).toMatch(/cohort\.groups\[0\]\.rules\[0\]\.value: /)
+    })
+
     it('leaves out the concepts that the site denies, and does not count them', async () => {
       const all = await solve(distribution('GENERIC'))
       const denied = new Set<number>([CONCEPT.cough, CONCEPT.male])

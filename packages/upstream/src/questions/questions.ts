@@ -267,6 +267,8 @@ function readTask(json: unknown): Task {
     return parseTask(isJsonObject(json) && !named ? { ...json, uuid: newUuid() } : json)
   } catch (error: unknown) {
     if (!(error instanceof TaskFormatError)) throw error
+    // A relay passes on members that it does not know. Whether a node understands them, it says itself.
+    if (error.understood !== undefined) return error.understood
     throw new UpstreamError('BAD_TASK', { problems: error.problems, cause: error })
   }
 }

@@ -62,6 +62,16 @@ describe('POST /api/v1/questions', () => {
     expect(await asked).toMatchObject({ status: 201, json: { state: 'answered', count: 40 } })
   })
 
+  it('passes on a member that it does not know, like a relay', async () => {
+    const running = await runningUpstream()
+    const { client } = await poller(running)
+    const body = { ...MEN, exclude: true }
+    expect(await call(`${running.url}/api/v1/questions`, { method: 'POST', body })).toMatchObject({
+      status: 201,
+    })
+    expect((await client.nextTask())?.body).toMatchObject({ exclude: true })
+  })
+
   it('accepts an analysis, the name of a collection, and a uuid', async () => {
     const running = await runningUpstream()
     await poller(running)
