@@ -90,7 +90,11 @@ export function renderNetworkPicture(document: ReportDocument): SafeHtml {
 
 /** The links with their states, worst first: a phone is too narrow for the picture. */
 function renderWireList(links: readonly Link[]): SafeHtml {
-  const listed = worstFirst(links).slice(0, MAX_LISTED)
+  // Of the links in the same state, those of services first: there are few of them.
+  const ordered = [false, true].flatMap((isPoll) =>
+    links.filter(({ kind }) => (kind === 'poll') === isPoll),
+  )
+  const listed = worstFirst(ordered).slice(0, MAX_LISTED)
   const more = links.length - listed.length
   return html`<ul class="wires">
     ${listed.map(({ name, state }) => html`<li>${name} ${pill(STATE_TONE[state], STATE_LABEL[state])}</li>`)}

@@ -31,7 +31,7 @@ a { color: var(--note) }
 .soft { color: var(--soft) } .small { font-size: 13px } .num { text-align: right; font-variant-numeric: tabular-nums }
 .verdict { border-left: 6px solid var(--tone); background: var(--tone-soft); padding: 16px 20px; border-radius: 0 10px 10px 0 }
 .verdict strong { display: block; font-size: 26px; line-height: 1.25; color: var(--tone) }
-.verdict p { margin: 6px 0 0; font-size: 17px }
+.verdict p { margin: 6px 0 0; font-size: 17px } .verdict p.small { font-size: 13px }
 .good { --tone: var(--good); --tone-soft: var(--good-soft) } .warn { --tone: var(--warn); --tone-soft: var(--warn-soft) }
 .bad { --tone: var(--bad); --tone-soft: var(--bad-soft) } .note { --tone: var(--note); --tone-soft: var(--note-soft) }
 .none { --tone: var(--none); --tone-soft: var(--none-soft) }
@@ -42,7 +42,7 @@ nav ol { list-style: none; display: flex; flex-wrap: wrap; gap: 4px 18px; margin
 .facts dt { font-size: 13px; color: var(--soft) } .facts dd { margin: 2px 0 0; font-size: 18px; font-weight: 600; font-variant-numeric: tabular-nums }
 .caveats { list-style: none; padding: 0; margin: 14px 0 } .caveats li { border-left: 4px solid var(--tone); background: var(--panel); padding: 8px 14px; margin: 6px 0; border-radius: 0 8px 8px 0 }
 .scroll { overflow-x: auto; background: linear-gradient(to right, var(--paper) 30%, transparent) 0 0, linear-gradient(to left, var(--paper) 30%, transparent) 100% 0, linear-gradient(to right, var(--line), transparent) 0 0, linear-gradient(to left, var(--line), transparent) 100% 0; background-size: 40px 100%, 40px 100%, 14px 100%, 14px 100%; background-repeat: no-repeat; background-attachment: local, local, scroll, scroll }
-.flow { font-weight: 600 } .wires { display: none; list-style: none; padding: 0; margin: 12px 0 0 } .wires li { display: flex; gap: 4px 12px; justify-content: space-between; align-items: baseline; padding: 5px 0; border-bottom: 1px solid var(--line); overflow-wrap: anywhere }
+.flow { font-weight: 600; overflow-wrap: anywhere } .wires { display: none; list-style: none; padding: 0; margin: 12px 0 0 } .wires li { display: flex; gap: 4px 12px; justify-content: space-between; align-items: baseline; padding: 5px 0; border-bottom: 1px solid var(--line); overflow-wrap: anywhere }
 table { border-collapse: collapse; width: 100%; font-size: 14px } caption { text-align: left; color: var(--soft); font-size: 13px; padding: 4px 0 }
 th { text-align: left; font-weight: 600 } thead th { color: var(--soft); font-size: 13px } th, td { padding: 7px 12px 7px 0; border-bottom: 1px solid var(--line); vertical-align: top }
 td.wide { min-width: 240px } td.path { overflow-wrap: anywhere }
@@ -80,13 +80,13 @@ i.b-ok { height: 7px } i.b-quiet { height: 2px; vertical-align: 3px } i.b-mixed 
 .numbers { text-align: right; font-size: 13px; line-height: 1.35; font-variant-numeric: tabular-nums }
 .target { padding: 2px 0 18px 18px; scroll-margin-top: 60px }
 .finding > summary { display: flex; flex-wrap: wrap; gap: 6px 12px; justify-content: space-between; color: var(--ink); font-size: 15px } .finding > .target { padding-left: 0; padding-bottom: 0 }
-.actions { list-style: none; padding: 0 } .actions li { border-left: 4px solid var(--tone); padding: 4px 0 4px 12px; margin: 6px 0 }
+.actions { list-style: none; padding: 0; overflow-wrap: anywhere } .actions li { border-left: 4px solid var(--tone); padding: 4px 0 4px 12px; margin: 6px 0 }
 .checks { list-style: none; padding: 0 } .checks li { display: grid; grid-template-columns: 112px 1fr; align-items: start; gap: 4px 14px; padding: 10px 0; border-bottom: 1px solid var(--line) }
 .checks .pill { justify-self: start }
 .checks strong { font-weight: 600 }
 footer { max-width: 1080px; margin: 48px auto; padding: 16px 24px 0; color: var(--soft); font-size: 13px }
 @media screen and (max-width: 760px) {
-  main, header.top { padding: 0 16px } .map .scroll, .map figcaption { display: none } .wires { display: block }
+  main { padding: 0 16px } header.top { padding: 14px 16px 0 } .map .scroll, .map figcaption { display: none } .wires { display: block }
   .stacked thead { display: none } .stacked tr { display: block; padding: 8px 0; border-bottom: 1px solid var(--line) } .stacked th, .stacked td { display: block; border: 0; padding: 1px 0; text-align: left; min-width: 0; overflow-wrap: anywhere }
   .stacked td::before { content: attr(data-label) ": "; color: var(--soft) } .target { padding-left: 0 } .links-axis { display: none }
   .link > summary { grid-template-columns: 1fr auto } .link .strip, .numbers { grid-column: 1 / -1 } .numbers { text-align: left } .numbers br { display: none } .numbers .soft { margin-left: 10px }
