@@ -6,6 +6,8 @@ import type { SqlDatabase } from './sql-database.ts'
 
 /** A count of tasks that are kept is reused for this many times the time that it took. */
 const REUSE = 100
+/** A count that had to wait for the database says nothing about the next one. */
+const MAX_REUSE_MS = 60_000
 
 type Finished = Pick<StoreCounts['tasks'], 'submitted' | 'dead'>
 
@@ -40,7 +42,10 @@ export class TaskOverview {
     }))
     this.#finished = counting
     counting.then(
-      () => (this.#reuseUntil = this.#now() + REUSE * (this.#now() - started)),
+      () => {
+        const tookMs = this.#now() - started
+        this.#reuseUntil = this.#now() + Math.min(REUSE * tookMs, MAX_REUSE_MS)
+      },
       () => (this.#finished = null),
     )
     return counting

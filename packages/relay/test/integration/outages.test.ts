@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { createDatabase, describePostgres, FaultProxy, freePort, until } from '@warren/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { BareNode, nodeResult } from '../harness/bare-client.ts'
+import { runCli } from '../harness/run-cli.ts'
 import { availabilityTask, ScriptedUpstream } from '../harness/scripted-upstream.ts'
 import { openSqlite, startTestRelay } from '../harness/test-relay.ts'
 
@@ -122,14 +123,9 @@ describePostgres('a database that fails during a submission', () => {
       timeoutMs: 15_000,
     })
     await proxy.forward()
-    const submittedTasks = 'warren_relay_tasks{state="submitted"} 1'
-    await until(
-      async () =>
-        (await fetch(`${relay.url}/metrics`).then((response) => response.text())).includes(
-          submittedTasks,
-        ),
-      { timeoutMs: 20_000, everyMs: 200 },
-    )
+    const tasks = () =>
+      runCli({ RELAY_STORE: database.url }, 'tasks', 'list', '--state', 'submitted')
+    await until(async () => (await tasks()).stdout !== '', { everyMs: 200 })
     expect(upstream.results()).toHaveLength(1)
   }, 60_000)
 })

@@ -44,3 +44,24 @@ it('a count that failed is repeated by the next call', async () => {
   await expect(overview.count()).rejects.toThrow('down')
   expect((await overview.count()).tasks.submitted).toBe(7)
 })
+
+it('a count that waited for the database is not kept for as long as it would take to make up for it', async () => {
+  const clock = { now: 0 }
+  let takesMs = 20_000
+  let submitted = 7
+  const overview = new TaskOverview(
+    {
+      run: async (operation) => {
+        if (operation === 'count finished tasks') clock.now += takesMs
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+        return { submitted, dead: 1, open: 2, settled: 3 } as never
+      },
+    },
+    () => clock.now,
+  )
+  expect((await overview.count()).tasks.submitted).toBe(7)
+  takesMs = 1
+  submitted = 8
+  clock.now += 61_000
+  expect((await overview.count()).tasks.submitted).toBe(8)
+})
