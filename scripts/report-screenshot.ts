@@ -1,5 +1,5 @@
 // `npm run docs:screenshot`: makes docs/report.png, the top of the HTML report on the scenario "password-changed" of the fault corpus.
-// Details are hidden, so that the picture shows every link.
+// Details are hidden, so that the picture shows the network and every finding.
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -13,7 +13,7 @@ import { createReport, inputFiles, renderHtml } from '../packages/report/src/ind
 import { chromiumPath } from '../packages/testkit/src/index.ts'
 
 const PICTURE = new URL('../docs/report.png', import.meta.url).pathname
-const SIZE = { width: 1100, height: 1226 }
+const SIZE = { width: 1100, height: 1204 }
 const HIDDEN = `
   nav, section:has(> #components), section:has(> #summary) > :is(h2, details, .caveats), section:has(> #flow) > h2,
   figure:has(.topology) figcaption, .links .plot:first-of-type, .links :is(ul:not(.legend), .scroll, .target details) {
