@@ -56,7 +56,7 @@ describeRabbit('a broker that fails', () => {
     const nodes = await addNodes(store, 4)
     await until(() => queue.status().available, { timeoutMs: 20_000 })
 
-    const load = startLoad(bench, nodes)
+    await using load = startLoad(bench, nodes)
     await after(1_500)
     await broker.stop()
     const withBroker = load.asked.length

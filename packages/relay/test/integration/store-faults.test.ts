@@ -30,7 +30,8 @@ describePostgres('a PostgreSQL that fails', () => {
     await using two = openTaskService(stores)
     const nodes = await addNodes(one.store, 4)
     await until(() => one.store.events.live && two.store.events.live)
-    const loads = [startLoad(one, nodes), startLoad(two, nodes)]
+    await using running = new AsyncDisposableStack()
+    const loads = [one, two].map((service) => running.use(startLoad(service, nodes)))
     const askedSoFar = (): number => loads.reduce((sum, { asked }) => sum + asked.length, 0)
     // A busy machine needs more cuts to reach the same number of tasks.
     for (let cut = 0; cut < 6 || (cut < 40 && askedSoFar() < 30); cut++) {

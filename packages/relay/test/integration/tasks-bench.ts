@@ -118,7 +118,8 @@ export function startLoad({ taskService, events, sweep }: TaskBench, nodes: read
       () => finished,
       async () => {
         const leased = await taskService.lease(node, { requestId: 'r', waitMs: 100 })
-        if (leased === null) return
+        // At once when the service stops: a loop without a pause would keep every timer from running.
+        if (leased === null) return await after(5)
         handedOut.push(leased.subtaskId)
         await taskService.storeResult(node, leased.subtaskId, countOf(25), 'r')
       },
@@ -131,18 +132,21 @@ export function startLoad({ taskService, events, sweep }: TaskBench, nodes: read
       await after(200)
     },
   )
+  const stop = async (): Promise<void> => {
+    asking.abort()
+    finished = true
+    await Promise.all([upstream, ...polling, sweeping])
+  }
   return {
     asked,
     handedOut,
     errors,
+    stop,
+    /** A test that fails must not leave the load running. */
+    [Symbol.asyncDispose]: stop,
     async stopAsking() {
       asking.abort()
       await upstream
-    },
-    async stop() {
-      asking.abort()
-      finished = true
-      await Promise.all([upstream, ...polling, sweeping])
     },
     /** Waits until the nodes have answered all tasks. */
     async finish() {
