@@ -42,13 +42,15 @@ export class TaskOverview {
     }))
     this.#finished = counting
     counting.then(
-      () => {
-        const tookMs = this.#now() - started
-        this.#reuseUntil = this.#now() + Math.min(REUSE * tookMs, MAX_REUSE_MS)
-      },
+      () => (this.#reuseUntil = this.#reusableUntil(started)),
       () => (this.#finished = null),
     )
     return counting
+  }
+
+  #reusableUntil(started: number): number {
+    const now = this.#now()
+    return now + Math.min(REUSE * (now - started), MAX_REUSE_MS)
   }
 
   #countPresent() {
