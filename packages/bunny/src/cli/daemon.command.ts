@@ -1,5 +1,11 @@
 import { setFlagsFromString } from 'node:v8'
-import { runProgram, untilAborted, warnAboutSecrets, type CliIo } from '@warren/runtime'
+import {
+  releaseStartMemory,
+  runProgram,
+  untilAborted,
+  warnAboutSecrets,
+  type CliIo,
+} from '@warren/runtime'
 import { serializeResultBytes, type EncodedResult } from '@warren/task-api'
 import { Command } from 'commander'
 import { FINAL_SUBMISSION_MS, startBunny } from '../bunny.ts'
@@ -43,6 +49,7 @@ export function daemonCommand(io: CliIo): Command {
               ...(options.dryRun === true ? { onDryRun: printResult } : {}),
             }),
           )
+          releaseStartMemory()
           await Promise.race([untilAborted(signal), bunny.ended])
         },
         { log, drainTimeoutMs: config.shutdownTimeoutMs + FINAL_SUBMISSION_MS + SLACK_MS },

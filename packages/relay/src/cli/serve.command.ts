@@ -1,9 +1,8 @@
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import {
   type CliIo,
   createLogger,
   relayText,
+  releaseStartMemory,
   runProgram,
   untilAborted,
   warnAboutSecrets,
@@ -42,15 +41,3 @@ export async function serve(io: CliIo): Promise<void> {
     { log, drainTimeoutMs: DRAIN_MS + config.stopDelayMs },
   )
 }
-
-/**
- * Gives 30 MB that loading the modules has left back to the system. Takes 0.1 s. V8 by itself keeps them, and its space for
- * new objects as large as loading needed it.
- */
-function releaseStartMemory(): void {
-  setFlagsFromString('--expose-gc')
-  const collect: unknown = runInNewContext('gc')
-  if (typeof collect === 'function') Reflect.apply(collect, undefined, [LAST_RESORT])
-}
-
-const LAST_RESORT = { type: 'major', execution: 'sync', flavor: 'last-resort' }
