@@ -74,9 +74,10 @@ async function startCluster(): Promise<{ primary: PrivatePostgres; standby: stri
   return { primary, standby: standby.url }
 }
 
-/** Resolves when the standby has everything that the primary has written so far. */
+/** Resolves when the standby has everything that was committed so far. */
 async function catchUp(primary: string, standby: string): Promise<void> {
-  const [written] = await query(primary, 'select pg_current_wal_lsn()::text as lsn')
+  // What was committed may not have been written yet: the server of a test does not wait for its disk.
+  const [written] = await query(primary, 'select pg_current_wal_insert_lsn()::text as lsn')
   const lsn = String(written?.['lsn'])
   await until(async () => {
     const [row] = await query(standby, `select pg_last_wal_replay_lsn() >= '${lsn}' as done`)
