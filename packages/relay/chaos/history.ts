@@ -42,7 +42,10 @@ export interface TaskHistory {
   readonly task: PlannedTask
   /** When the question was asked. Undefined: the upstream rejected it. */
   askedAtMs?: number
+  /** As the gateway saw them. */
   readonly handOuts: HandOut[]
+  /** Whether the upstream handed it out, perhaps to a poll whose relay had just disconnected. Read at the end, without `handOuts`. */
+  wasHandedOut?: boolean
   readonly submissions: Submission[]
   readonly events: RelayEvent[]
   readonly confirmed: ConfirmedAnswer[]

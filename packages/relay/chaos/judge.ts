@@ -83,7 +83,11 @@ type Judgement = readonly [outcome: Outcome, detail?: string]
 function missing(history: TaskHistory, context: JudgeContext): Judgement {
   const { handOuts, events, task, state, cause } = history
   if (history.askedAtMs === undefined) return ['stuck', 'the upstream rejected the question']
-  if (handOuts.length === 0) return ['stuck', 'no relay polled it']
+  if (handOuts.length === 0) {
+    return task.manner === 'once' && history.wasHandedOut === true
+      ? ['lost by the upstream', 'handed out once, to a poll whose relay had disconnected']
+      : ['stuck', 'no relay polled it']
+  }
   if (state === 'open' || state === 'settled') {
     return ['stuck', `still ${state} at the end${cause === undefined ? '' : `: ${cause}`}`]
   }

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { isJsonObject } from '@warren/task-api'
 import { chaosTask } from './chaos-task.ts'
 import type { FaultName, Requirement } from './fault-kinds.ts'
 import { acceptedSubmission, type FaultPeriod, RunHistory, type TaskHistory } from './history.ts'
@@ -92,6 +93,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   options.onStep('waiting for the last results')
   await drain(network, history, Math.max(...Object.values(shape.deadlineMs)), options)
   await readFinalStates(network, history, incidents)
+  await readUnseenHandOuts(network, history, incidents)
 
   const context = {
     nodes: shape.nodes,
@@ -243,6 +245,25 @@ async function readFinalStates(
     }
   } catch (error: unknown) {
     incidents.push(`cannot read the final states: ${String(error)}`)
+  }
+}
+
+/** Asks the upstreams about tasks whose hand-out the gateway did not see. */
+async function readUnseenHandOuts(
+  { upstreams }: ChaosNetwork,
+  history: RunHistory,
+  incidents: string[],
+): Promise<void> {
+  for (const task of history.tasks) {
+    if (task.askedAtMs === undefined || task.handOuts.length > 0) continue
+    const { uuid, manner } = task.task
+    try {
+      const url = `${upstreams[manner].upstream.url}/api/v1/questions/${uuid}`
+      const body: unknown = await (await fetch(url, { signal: AbortSignal.timeout(5_000) })).json()
+      task.wasHandedOut = isJsonObject(body) && Number(body['attempts']) > 0
+    } catch (error: unknown) {
+      incidents.push(`cannot read the question ${uuid} from its upstream: ${String(error)}`)
+    }
   }
 }
 

@@ -249,3 +249,23 @@ describe('the judge of a chaos run', () => {
     expect(outcomeOf({ ...history, state: 'delivered' }, [kill])).toBe('lost')
   })
 })
+
+describe('a task of which the gateway saw no hand-out', () => {
+  const unseen = { handOuts: [], events: [], submissions: [] }
+
+  it('is stuck if its upstream still has it', () => {
+    const { state: _, ...history } = historyOf({ ...unseen, planned: { manner: 'once' } })
+    expect(outcomeOf(history)).toBe('stuck')
+    expect(outcomeOf({ ...history, wasHandedOut: false })).toBe('stuck')
+  })
+
+  it('is lost by an upstream that hands out once, and stuck with one that leases', () => {
+    for (const [manner, outcome] of [
+      ['once', 'lost by the upstream'],
+      ['leasing', 'stuck'],
+    ] as const) {
+      const { state: _, ...history } = historyOf({ ...unseen, planned: { manner } })
+      expect(outcomeOf({ ...history, wasHandedOut: true })).toBe(outcome)
+    }
+  })
+})
